@@ -1,0 +1,58 @@
+import type { JsonObject } from '../contracts/json.js';
+import type { Route } from '../contracts/route.js';
+import type { ConfigIssue } from '../errors/config-error.js';
+
+/** Defaults of {@link Gateway.drain}, in milliseconds. */
+export interface DrainDefaults {
+  readonly deadlineMs: number;
+  readonly spreadMs: number;
+  readonly closeCode: number;
+}
+
+/** The registry that discovered services are watched in (`GlobalConfiguration.ServiceDiscoveryProvider`). */
+export interface DiscoverySettings {
+  /** Name of a registered provider, compared without case. */
+  readonly type: string;
+  /** The section as written, for the provider's factory. */
+  readonly options: JsonObject;
+  /** Where it stands, for messages. */
+  readonly location: string;
+}
+
+/**
+ * Routing without routes: the first path segment names the service (`/service/rest`, `/namespace.service/rest`).
+ * In force when the file has no static route and names a registry with a port.
+ */
+export interface DynamicRouting {
+  /**
+   * A route for services without an entry of their own; `source` is replaced by the service of the request.
+   */
+  readonly fallback: Route;
+  /** `DynamicRoutes[]`, by exact service name and namespace. */
+  readonly entries: readonly Route[];
+}
+
+/** Settings of the whole process (`GlobalConfiguration.Gateway`). */
+export interface GatewaySettings {
+  /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*`/`Forwarded` are believed. */
+  readonly trustedProxies: readonly string[];
+  readonly drain: DrainDefaults;
+  /** End the sessions of a route that a reload removes. */
+  readonly closeOnRouteRemoval: boolean;
+  /** Answer with Ocelot's status codes where ours differ (404 for NO_ENDPOINT, 503 for BACKEND_TIMEOUT). */
+  readonly ocelotStatusCodes: boolean;
+}
+
+/**
+ * A whole configuration, read, merged, checked and resolved: what {@link createGateway} and {@link Gateway.reload}
+ * take. Frozen. Made by {@link readConfiguration}; not meant to be written by hand.
+ */
+export interface GatewayConfig {
+  /** In file order. */
+  readonly routes: readonly Route[];
+  readonly dynamic: DynamicRouting | undefined;
+  readonly discovery: DiscoverySettings | undefined;
+  readonly settings: GatewaySettings;
+  /** What was noticed and passes: unknown keys, old names, keys not supported yet. */
+  readonly warnings: readonly ConfigIssue[];
+}

@@ -1,0 +1,90 @@
+import type { GatewayError } from '../errors/gateway-error.js';
+import type { Lease } from './endpoint.js';
+import type { Logger } from './logger.js';
+import type { GatewayRequest } from './request.js';
+import type { Params, Route } from './route.js';
+
+/** A typed place on an exchange, private to whoever holds the slot. Made by {@link createSlot}. */
+export interface Slot<T> {
+  readonly name: string;
+  /** Carries the type only; never set. */
+  readonly type?: T;
+}
+
+/** How an exchange ended: what deferred callbacks are told. */
+export interface ExchangeEnd {
+  /** `completed`: a session ran and ended, or an answer was delivered. `refused`: an error was answered. */
+  readonly outcome: 'completed' | 'refused';
+  /** Set when refused. */
+  readonly error?: GatewayError;
+}
+
+/**
+ * One request on its way through the pipeline: what stages see.
+ *
+ * Lives from the match of a route to the end of the session (or of the refusal).
+ */
+export interface Exchange<R extends GatewayRequest = GatewayRequest> {
+  /** Unique in this process; on every log line and in every refusal. */
+  readonly id: string;
+  readonly request: R;
+  readonly route: Route;
+  readonly params: Params;
+  /**
+   * The client's IP address: the TCP peer, or, when that peer is in `TrustedProxies`, the nearest untrusted address of
+   * `X-Forwarded-For`/`Forwarded`. IPv4-mapped IPv6 is shown as IPv4. Empty when unknown.
+   */
+  readonly clientAddress: string;
+  readonly log: Logger;
+  /** Aborts when the client left or the handshake's time is up. */
+  readonly signal: AbortSignal;
+  /** Path, query and headers for the backend; frozen after the `transform` phase. */
+  readonly outgoing: OutgoingHead;
+  get<T>(slot: Slot<T>): T | undefined;
+  set<T>(slot: Slot<T>, value: T): void;
+  /** Runs `callback` at the end of the exchange: last in first out, each exactly once. */
+  defer(callback: (end: ExchangeEnd) => void): void;
+}
+
+/**
+ * The request head for the backend.
+ *
+ * Starts with the rewritten target and the client's headers minus hop-by-hop ones and everything the client's
+ * `Connection` names (RFC 9110 §7.6.1); what is set here is added after those removals, so a client cannot strip it.
+ */
+export interface OutgoingHead {
+  /** Begins with `/`. @throws GatewayError UPGRADE_INVALID when set to a text with a control character or space. */
+  path: string;
+  /** With its leading `?`, or empty. */
+  query: string;
+  readonly headers: OutgoingHeaders;
+}
+
+/** Headers for the backend. Names are compared without case; every setter refuses CR, LF and NUL. */
+export interface OutgoingHeaders {
+  get(name: string): string | undefined;
+  /** Replaces every header of the name, also its `_` alias (`a_b` for `a-b`). */
+  set(name: string, value: string): void;
+  /** Adds one more line of the name. */
+  append(name: string, value: string): void;
+  delete(name: string): void;
+  /** Name, value, name, value, … in the order of sending. */
+  readonly raw: readonly string[];
+}
+
+/**
+ * What a relay gets: an exchange that was admitted, with an endpoint leased. Stages cannot lease or finish.
+ *
+ * The relay must call `finish` exactly once for each admission, whatever happens (further calls do nothing).
+ */
+export interface Admission<R extends GatewayRequest = GatewayRequest> extends Exchange<R> {
+  /** The lease in force: the first one, or what the last `nextLease` gave. */
+  readonly lease: Lease;
+  /**
+   * Fails over: releases the current lease and takes one of another endpoint. Only before anything reached the client.
+   * @returns undefined when the route's attempts or its endpoints are used up: answer with `cause` then.
+   */
+  nextLease(cause: GatewayError): Lease | undefined;
+  /** Runs the deferred callbacks and releases the lease. Idempotent. */
+  finish(end: ExchangeEnd): void;
+}

@@ -1,0 +1,64 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Admission } from './exchange.js';
+import type { Logger } from './logger.js';
+import type { Relay } from './relay.js';
+import type { GatewayRequest } from './request.js';
+import type { Route } from './route.js';
+import type { Session } from './session.js';
+import type { GatewayEvent } from './telemetry.js';
+
+/** How a gateway is emptied. */
+export interface DrainOptions {
+  /** After this many milliseconds what is still open is cut. @default GlobalConfiguration.Gateway.Drain.DeadlineMs */
+  readonly deadlineMs?: number;
+  /** Close frames are spread over this time, so that clients do not reconnect in one wave. @default Drain.SpreadMs */
+  readonly spreadMs?: number;
+  /** @default Drain.CloseCode (1012) */
+  readonly closeCode?: number;
+}
+
+/** What came of a drain. */
+export interface DrainReport {
+  /** Ended before the deadline. */
+  readonly clean: number;
+  /** Cut at the deadline. */
+  readonly killed: number;
+  readonly durationMs: number;
+}
+
+/**
+ * The running gateway: matches, admits, leases, counts and drains. It never sees a socket; relays do.
+ *
+ * Made by {@link createGateway}. Several gateways in one process know nothing of each other.
+ */
+export interface Gateway {
+  /** The routes in force, in matching order. */
+  readonly routes: readonly Route[];
+  /** Counts applied configurations; the first is 1. */
+  readonly revision: number;
+  readonly log: Logger;
+  /** Relays that plugins registered, for whoever owns the listeners. */
+  readonly relays: readonly Relay[];
+  /** How many sessions are open now. */
+  readonly openSessions: number;
+  /**
+   * Takes one request through match, stages and lease.
+   * @param signal Aborted by the relay when the client left or the handshake's time is up.
+   * @throws GatewayError ROUTE_NOT_FOUND, NO_ENDPOINT, DRAINING, what a stage refused with, CLIENT_GONE, …
+   */
+  admit<R extends GatewayRequest>(request: R, signal: AbortSignal): Promise<Admission<R>>;
+  /** Takes note of an open session until its `closed` settles. */
+  adopt(session: Session): void;
+  /** Tells the telemetry sinks. */
+  record(event: GatewayEvent): void;
+  /**
+   * Puts another configuration in force, by one assignment. Open sessions keep the route they have.
+   * @throws ConfigError when it cannot be used; the one in force then stays.
+   */
+  reload(config: GatewayConfig): Promise<{ readonly revision: number }>;
+  /**
+   * Refuses new upgrades with 503, asks every session to leave, waits, cuts the rest, then closes pools, providers
+   * and plugins. Call it once the listeners are closed; further calls return the first one's report.
+   */
+  drain(options?: DrainOptions): Promise<DrainReport>;
+}

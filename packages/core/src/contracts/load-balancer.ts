@@ -1,0 +1,37 @@
+import type { Clock } from './clock.js';
+import type { EndpointLoad } from './endpoint.js';
+import type { JsonObject } from './json.js';
+import type { GatewayRequest } from './request.js';
+
+/**
+ * Chooses one endpoint for one request: what `@ocelot/lb` and users write.
+ *
+ * An implementation must be synchronous, must do no I/O and must not count: the pool counts leases. It may keep state
+ * of its own (an index, a table of sessions); one instance serves one pool and survives reloads while a route uses it.
+ */
+export interface BalancingPolicy {
+  /**
+   * Picks one of `candidates`.
+   *
+   * May assume that `candidates` is never empty, and that its identity changes only when membership does, so tables
+   * derived from it can be cached on it. (A retry passes a shorter array of its own, without the endpoints tried.)
+   * Must return an element of `candidates`.
+   */
+  pick(candidates: readonly EndpointLoad[], request: GatewayRequest): EndpointLoad;
+  /** Frees timers and tables; called once, when no route uses the pool any more. */
+  close?(): void;
+}
+
+/** What a policy may use besides its options. */
+export interface BalancingContext {
+  readonly clock: Clock;
+  /** Uniform in [0, 1). Injected, so that tests can script it. */
+  readonly random: () => number;
+}
+
+/**
+ * Makes a policy for one pool.
+ * @param options `LoadBalancerOptions` as written, keys in Ocelot's own spelling.
+ * @throws Error when an option cannot be used: the configuration is then refused with that message.
+ */
+export type BalancingPolicyFactory = (options: JsonObject, context: BalancingContext) => BalancingPolicy;

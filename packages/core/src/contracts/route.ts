@@ -1,0 +1,117 @@
+import type { Endpoint } from './endpoint.js';
+import type { JsonObject } from './json.js';
+
+/** How a backend is spoken to. `undefined` on a route means: as the client came (`http` or `https`). */
+export type Scheme = 'ws' | 'wss' | 'http' | 'https';
+
+/** The conditions under which a route answers (Ocelot: the `Upstream…` keys). */
+export interface RouteMatch {
+  /** Template as written, e.g. `/chat/{room}`. */
+  readonly pathTemplate: string;
+  /** Whether literals of path and header templates are compared with case (`RouteIsCaseSensitive`). */
+  readonly caseSensitive: boolean;
+  /** Upper case; empty: any method. */
+  readonly methods: readonly string[];
+  /** Lower case, without port; `*.example.com` matches any subdomain; undefined: any host. */
+  readonly host: string | undefined;
+  /** Header name → template; all must match. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Higher is asked first. A catch-all template is always 0, whatever the file says. */
+  readonly priority: number;
+}
+
+/** The path (and query) sent to the backend (Ocelot: `DownstreamPathTemplate`). */
+export interface RewriteTemplate {
+  readonly pathTemplate: string;
+}
+
+/** A service by name: what a discovery provider is asked to watch. */
+export interface ServiceRef {
+  readonly name: string;
+  /** Empty when there is none. */
+  readonly namespace: string;
+}
+
+/** Where the endpoints of a route come from: a fixed list, or a service that a provider watches. */
+export type ServiceSource =
+  | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
+  | { readonly kind: 'discovered'; readonly service: ServiceRef };
+
+/** Limits of time, in milliseconds; 0 means no limit. */
+export interface RouteTimeouts {
+  /** TCP and TLS connect to one endpoint. */
+  readonly connectMs: number;
+  /** The whole way from the request to the backend's 101. */
+  readonly handshakeMs: number;
+  /** How long the peer may take to answer a Close frame. */
+  readonly closeMs: number;
+  /** No bytes at all in either direction. */
+  readonly idleMs: number;
+}
+
+/** Limits of count; 0 means no limit. */
+export interface RouteLimits {
+  /** Open upgrades of this route in this process. */
+  readonly maxConnections: number;
+  /** Open upgrades of this route from one client address in this process. */
+  readonly maxConnectionsPerIp: number;
+}
+
+/** IP lists as written (Ocelot: `SecurityOptions`). */
+export interface IpRules {
+  readonly allowed: readonly string[];
+  readonly blocked: readonly string[];
+  /** Removes the allowed addresses from the blocked set first. */
+  readonly excludeAllowedFromBlocked: boolean;
+}
+
+/** Which headers tell the backend about the client. */
+export type ForwardedHeaders = 'x-forwarded' | 'forwarded' | 'both' | 'off';
+
+/** How the bytes of an open socket move: `framed` walks frame headers, `opaque` knows bytes only. */
+export type TransferMode = 'framed' | 'opaque';
+
+/** Which policy picks among the endpoints of a route. */
+export interface RouteBalancing {
+  /** Name of a registered policy, compared without case. Empty means `NoLoadBalancer`. */
+  readonly type: string;
+  /** `LoadBalancerOptions` as written (`Key`, `Expiry`, a custom policy's own keys). */
+  readonly options: JsonObject;
+}
+
+/**
+ * One route, compiled from the configuration: frozen, plain data. `ocelot routes --json` prints it.
+ *
+ * Everything is resolved: group rules, global defaults and overrides are already applied, so nobody downstream of the
+ * configuration asks "route or global?".
+ */
+export interface Route {
+  /** The route's `Key`, else derived from its template; unique in a configuration, stable across reloads. */
+  readonly id: string;
+  readonly match: RouteMatch;
+  readonly rewrite: RewriteTemplate;
+  readonly source: ServiceSource;
+  readonly scheme: Scheme | undefined;
+  readonly balancing: RouteBalancing;
+  readonly timeouts: RouteTimeouts;
+  readonly limits: RouteLimits;
+  readonly ipRules: IpRules;
+  /** Exact origins or `https://*.example.com`; empty: any origin, or none. */
+  readonly allowedOrigins: readonly string[];
+  readonly forwardedHeaders: ForwardedHeaders;
+  /** Other endpoints tried when connect or handshake fails before anything reached the client. */
+  readonly retryAttempts: number;
+  readonly transfer: TransferMode;
+  /** Operating-system keep-alive on both legs, in milliseconds; 0: off. */
+  readonly tcpKeepAliveMs: number;
+  /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */
+  readonly acceptAnyServerCertificate: boolean;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** The route as written, keys in Ocelot's own spelling; a plugin reads its own keys here. */
+  readonly file: JsonObject;
+  /** Where it stands, for messages: `ocelot.json#/Routes/3`. */
+  readonly location: string;
+}
+
+/** Values of the placeholders of one match, by name without braces. Values stay percent-encoded as received. */
+export type Params = Readonly<Record<string, string>>;

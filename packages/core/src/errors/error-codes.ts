@@ -1,0 +1,185 @@
+/** Whose fault it is: the client's, the backend's, or ours. */
+export type ErrorSource = 'client' | 'backend' | 'gateway';
+
+/** One row of the catalogue. */
+export interface ErrorCatalogueEntry {
+  /** Answer before the 101; 0: nothing can be answered. */
+  readonly status: number;
+  /** Close code after the 101; undefined: it cannot happen then. */
+  readonly closeCode: number | undefined;
+  readonly source: ErrorSource;
+  /** One sentence for the client; the cause goes to the log only. */
+  readonly message: string;
+  /** What somebody who runs the gateway can do about it. */
+  readonly remedy: string;
+}
+
+/** The stable name of a failure. */
+export type ErrorCode =
+  | 'OCELOT_ERR_UPGRADE_INVALID'
+  | 'OCELOT_ERR_ROUTE_NOT_FOUND'
+  | 'OCELOT_ERR_UNAUTHENTICATED'
+  | 'OCELOT_ERR_FORBIDDEN'
+  | 'OCELOT_ERR_RATE_LIMITED'
+  | 'OCELOT_ERR_TOO_MANY_CONNECTIONS'
+  | 'OCELOT_ERR_HANDSHAKE_TIMEOUT'
+  | 'OCELOT_ERR_CLIENT_GONE'
+  | 'OCELOT_ERR_NO_ENDPOINT'
+  | 'OCELOT_ERR_STAGE_FAILED'
+  | 'OCELOT_ERR_BACKEND_UNREACHABLE'
+  | 'OCELOT_ERR_BACKEND_TIMEOUT'
+  | 'OCELOT_ERR_BACKEND_HANDSHAKE_INVALID'
+  | 'OCELOT_ERR_BACKEND_LOST'
+  | 'OCELOT_ERR_FRAME_INVALID'
+  | 'OCELOT_ERR_IDLE_TIMEOUT'
+  | 'OCELOT_ERR_CLOSE_TIMEOUT'
+  | 'OCELOT_ERR_DRAINING'
+  | 'OCELOT_ERR_PLUGIN_MISSING'
+  | 'OCELOT_ERR_CONFIG_INVALID';
+
+/**
+ * Every way in which the gateway refuses or ends a connection. `docs/reference/errors.md` is generated from it, and a
+ * test checks that each code is raised by at least one test.
+ */
+export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> = {
+  OCELOT_ERR_UPGRADE_INVALID: {
+    status: 400,
+    closeCode: undefined,
+    source: 'client',
+    message: 'The request is not a valid WebSocket handshake.',
+    remedy: 'Look at the reason in the answer: it names the header that breaks RFC 6455 §4.2.1 (400, 405 or 426).',
+  },
+  OCELOT_ERR_ROUTE_NOT_FOUND: {
+    status: 404,
+    closeCode: undefined,
+    source: 'client',
+    message: 'No route answers this request.',
+    remedy: 'Run `ocelot explain GET <url> --websocket` to see why each route declines.',
+  },
+  OCELOT_ERR_UNAUTHENTICATED: {
+    status: 401,
+    closeCode: 1008,
+    source: 'client',
+    message: 'Authentication is required.',
+    remedy: 'Send credentials that one of the providers of the route accepts.',
+  },
+  OCELOT_ERR_FORBIDDEN: {
+    status: 403,
+    closeCode: 1008,
+    source: 'client',
+    message: 'The request is not allowed.',
+    remedy: 'Look at the IP lists (`SecurityOptions`) and at `Gateway.AllowedOrigins` of the route.',
+  },
+  OCELOT_ERR_RATE_LIMITED: {
+    status: 429,
+    closeCode: 1008,
+    source: 'client',
+    message: 'Too many connections.',
+    remedy: 'Raise `Gateway.MaxConnectionsPerIp`, or have the client close connections it does not need.',
+  },
+  OCELOT_ERR_TOO_MANY_CONNECTIONS: {
+    status: 503,
+    closeCode: undefined,
+    source: 'gateway',
+    message: 'The route carries as many connections as it may.',
+    remedy: 'Raise `Gateway.MaxConnections`, or add gateways.',
+  },
+  OCELOT_ERR_HANDSHAKE_TIMEOUT: {
+    status: 408,
+    closeCode: undefined,
+    source: 'client',
+    message: 'The handshake took too long.',
+    remedy: 'Raise `Gateway.HandshakeTimeoutMs` if clients are slow on purpose.',
+  },
+  OCELOT_ERR_CLIENT_GONE: {
+    status: 0,
+    closeCode: 1001,
+    source: 'client',
+    message: 'The client left.',
+    remedy: 'Nothing: clients leave. Logged as status 499 when it happened before the 101.',
+  },
+  OCELOT_ERR_NO_ENDPOINT: {
+    status: 503,
+    closeCode: undefined,
+    source: 'gateway',
+    message: 'No backend is available for this route.',
+    remedy: 'Look at the service in its registry: no instance is passing. Ocelot answers 404 here.',
+  },
+  OCELOT_ERR_STAGE_FAILED: {
+    status: 500,
+    closeCode: 1011,
+    source: 'gateway',
+    message: 'The gateway failed to process the request.',
+    remedy: 'A stage threw something that is not a GatewayError: the log line names it and holds the cause.',
+  },
+  OCELOT_ERR_BACKEND_UNREACHABLE: {
+    status: 502,
+    closeCode: undefined,
+    source: 'backend',
+    message: 'The backend cannot be reached.',
+    remedy: 'Look at the endpoint in the log line: refused, unknown host, or a TLS failure.',
+  },
+  OCELOT_ERR_BACKEND_TIMEOUT: {
+    status: 504,
+    closeCode: undefined,
+    source: 'backend',
+    message: 'The backend did not answer in time.',
+    remedy: 'Raise `Gateway.ConnectTimeoutMs`, `Gateway.HandshakeTimeoutMs` or `Timeout`. Ocelot answers 503 here.',
+  },
+  OCELOT_ERR_BACKEND_HANDSHAKE_INVALID: {
+    status: 502,
+    closeCode: undefined,
+    source: 'backend',
+    message: 'The backend answered the handshake wrongly.',
+    remedy: 'The log line names the fault (RFC 6455 §4.1): the service behind the endpoint is no WebSocket server.',
+  },
+  OCELOT_ERR_BACKEND_LOST: {
+    status: 502,
+    closeCode: 1014,
+    source: 'backend',
+    message: 'The connection to the backend was lost.',
+    remedy: 'The backend ended its connection without a Close frame: look at its log.',
+  },
+  OCELOT_ERR_FRAME_INVALID: {
+    status: 0,
+    closeCode: 1002,
+    source: 'client',
+    message: 'A frame breaks RFC 6455.',
+    remedy: 'The log line says which side sent it and which rule it breaks. `"Transfer": "opaque"` does not look.',
+  },
+  OCELOT_ERR_IDLE_TIMEOUT: {
+    status: 0,
+    closeCode: 1001,
+    source: 'gateway',
+    message: 'The connection was idle for too long.',
+    remedy: 'Raise `Gateway.IdleTimeoutMs`, or have one side send pings.',
+  },
+  OCELOT_ERR_CLOSE_TIMEOUT: {
+    status: 0,
+    closeCode: undefined,
+    source: 'gateway',
+    message: 'A peer did not finish the closing handshake in time.',
+    remedy: 'Raise `Gateway.CloseTimeoutMs` if peers need longer to answer a Close frame.',
+  },
+  OCELOT_ERR_DRAINING: {
+    status: 503,
+    closeCode: 1012,
+    source: 'gateway',
+    message: 'The gateway is shutting down.',
+    remedy: 'Connect again: another gateway, or this one after its restart, answers.',
+  },
+  OCELOT_ERR_PLUGIN_MISSING: {
+    status: 500,
+    closeCode: undefined,
+    source: 'gateway',
+    message: 'The configuration names something that no plugin registered.',
+    remedy: 'Install the package named in the message and add its plugin.',
+  },
+  OCELOT_ERR_CONFIG_INVALID: {
+    status: 500,
+    closeCode: undefined,
+    source: 'gateway',
+    message: 'The configuration cannot be used.',
+    remedy: 'Run `ocelot validate`: it lists every problem with file, place and remedy.',
+  },
+};

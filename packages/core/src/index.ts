@@ -1,0 +1,58 @@
+// Public names, grouped by reader.
+
+// For everybody
+export type { ClientPeer, GatewayRequest, UpgradeRequest } from './contracts/request.js';
+export type {
+  ForwardedHeaders,
+  IpRules,
+  Params,
+  RewriteTemplate,
+  Route,
+  RouteBalancing,
+  RouteLimits,
+  RouteMatch,
+  RouteTimeouts,
+  Scheme,
+  ServiceRef,
+  ServiceSource,
+  TransferMode,
+} from './contracts/route.js';
+export type { JsonObject, JsonValue } from './contracts/json.js';
+export type { DrainOptions, DrainReport, Gateway } from './contracts/gateway.js';
+export type {
+  DiscoverySettings,
+  DrainDefaults,
+  DynamicRouting,
+  GatewayConfig,
+  GatewaySettings,
+} from './config/gateway-config.js';
+export { ERROR_CATALOGUE, type ErrorCatalogueEntry, type ErrorCode, type ErrorSource } from './errors/error-codes.js';
+export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors/gateway-error.js';
+export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-error.js';
+
+// Configuration
+
+// Routing
+
+// For plugin authors
+export type { Plugin, Registry } from './contracts/plugin.js';
+export type { Clock, Timer } from './contracts/clock.js';
+export type { Logger } from './contracts/logger.js';
+export type { Endpoint, EndpointLoad, Lease } from './contracts/endpoint.js';
+export type { BalancingContext, BalancingPolicy, BalancingPolicyFactory } from './contracts/load-balancer.js';
+export type {
+  DiscoveryContext,
+  EndpointObserver,
+  ServiceDiscoveryProvider,
+  ServiceDiscoveryProviderFactory,
+  Subscription,
+} from './contracts/discovery.js';
+export type { Phase, Stage, StageDefinition } from './contracts/stage.js';
+export type { Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
+export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
+export { systemClock } from './runtime/system-clock.js';
+
+// For relay authors
+export type { Admission } from './contracts/exchange.js';
+export type { Relay } from './contracts/relay.js';
+export type { Session, SessionSummary, Side, TransferCount } from './contracts/session.js';

@@ -1,0 +1,40 @@
+import { fileURLToPath } from 'node:url';
+
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+// Package tests run on the sources (no build needed); e2e and the examples run what was built.
+const sources = [
+  { find: /^@ocelot\/core\/testing$/, replacement: source('./packages/core/src/testing/index.ts') },
+  { find: /^@ocelot\/(core|lb|discovery-consul|ws-relay|cli)$/, replacement: source('./packages/$1/src/index.ts') },
+  { find: /^@ocelot\/test-support$/, replacement: source('./tools/test-support/src/index.ts') },
+];
+
+const unit = (name: string) => ({
+  extends: true as const,
+  resolve: { alias: sources },
+  test: { name, root: source(`./packages/${name}`), include: ['test/**/*.test.ts'] },
+});
+
+export default defineConfig({
+  test: {
+    // Vitest's default of 5 s is too near to what a busy two-core machine needs to start a process.
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    dangerouslyIgnoreUnhandledErrors: false,
+    coverage: { provider: 'v8', include: ['packages/*/src/**'] },
+    projects: [
+      ...['core', 'lb', 'discovery-consul', 'ws-relay', 'cli'].map(unit),
+      {
+        extends: true,
+        resolve: { alias: sources.slice(2) },
+        test: { name: 'tools', root: source('./tools'), include: ['*/test/**/*.test.ts'] },
+      },
+      {
+        extends: true,
+        test: { name: 'examples', root: source('./docs/examples'), include: ['**/*.test.ts'] },
+      },
+    ],
+  },
+});
