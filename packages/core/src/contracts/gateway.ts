@@ -1,3 +1,4 @@
+import type { GatewayError } from '../errors/gateway-error.js';
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Admission } from './exchange.js';
 import type { Logger } from './logger.js';
@@ -44,9 +45,13 @@ export interface Gateway {
   /**
    * Takes one request through match, stages and lease.
    * @param signal Aborted by the relay when the client left or the handshake's time is up.
-   * @throws GatewayError ROUTE_NOT_FOUND, NO_ENDPOINT, DRAINING, what a stage refused with, CLIENT_GONE, …
+   * @throws GatewayError ROUTE_NOT_FOUND, NO_ENDPOINT, DRAINING, what a stage refused with, CLIENT_GONE, … Its
+   *   `details` hold `exchangeId` and, once matched, `routeId`. When the signal was aborted with a GatewayError as its
+   *   reason, that one is thrown.
    */
   admit<R extends GatewayRequest>(request: R, signal: AbortSignal): Promise<Admission<R>>;
+  /** The status a refusal is answered with: the error's own, or Ocelot's under `Gateway.OcelotStatusCodes`. */
+  statusOf(error: GatewayError): number;
   /** Takes note of an open session until its `closed` settles. */
   adopt(session: Session): void;
   /** Tells the telemetry sinks. */

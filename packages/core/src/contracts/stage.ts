@@ -13,6 +13,12 @@ export interface StageDefinition {
   readonly name: string;
   readonly phase: Phase;
   /**
+   * Security keys of a route that this stage enforces (`AuthenticationOptions`, `RouteClaimsRequirement`, …). A route
+   * that uses such a key while no registered stage enforces it refuses every request: asking for protection and
+   * getting none must not look like success.
+   */
+  readonly enforces?: readonly string[];
+  /**
    * Called at compile time, once per route and configuration; everything that depends only on the route belongs into
    * the closure it returns.
    * @returns undefined when this route has no need of the stage: it then pays nothing.
