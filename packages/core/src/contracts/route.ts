@@ -107,6 +107,11 @@ export interface Route {
   /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */
   readonly acceptAnyServerCertificate: boolean;
   readonly metadata: Readonly<Record<string, string>>;
+  /**
+   * Security keys in use on this route (`AuthenticationOptions`, `RouteClaimsRequirement`, …). The gateway refuses every
+   * request of the route unless a registered stage says that it enforces them ({@link StageDefinition.enforces}).
+   */
+  readonly unenforced: readonly string[];
   /** The route as written, keys in Ocelot's own spelling; a plugin reads its own keys here. */
   readonly file: JsonObject;
   /** Where it stands, for messages: `ocelot.json#/Routes/3`. */
