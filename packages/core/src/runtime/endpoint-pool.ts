@@ -1,0 +1,134 @@
+// Hot path: `lease` and `release` run once per request. No allocation beyond the lease itself, no sorting, no search by
+// name; the candidate list is made when membership changes. Guarded by bench/endpoint-pool.bench.ts.
+import type { Endpoint, EndpointLoad, Lease } from '../contracts/endpoint.js';
+import type { BalancingPolicy } from '../contracts/load-balancer.js';
+import type { GatewayRequest } from '../contracts/request.js';
+
+/** An endpoint with its count. Only the pool changes it; policies see it as a readonly EndpointLoad. */
+interface PooledEndpoint {
+  endpoint: Endpoint;
+  inFlight: number;
+}
+
+/** The identity of a backend: two endpoints with this text in common are the same. */
+export function endpointKey(endpoint: Endpoint): string {
+  return `${endpoint.host}:${endpoint.port}`;
+}
+
+function sameEndpoint(a: Endpoint, b: Endpoint): boolean {
+  return (
+    a === b ||
+    (a.host === b.host &&
+      a.port === b.port &&
+      a.scheme === b.scheme &&
+      a.weight === b.weight &&
+      a.tags.length === b.tags.length &&
+      a.tags.every((tag, index) => tag === b.tags[index]) &&
+      JSON.stringify(a.metadata) === JSON.stringify(b.metadata))
+  );
+}
+
+/** Whether two sets say the same in the same order: an update that changes nothing is dropped. */
+export function sameEndpoints(a: readonly Endpoint[], b: readonly Endpoint[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((endpoint, index) => {
+      const other = b[index];
+      return other !== undefined && sameEndpoint(endpoint, other);
+    })
+  );
+}
+
+/**
+ * The endpoints of one route, their counts, and the policy that picks among them. Owned by the pool directory; lives
+ * across reloads while a route uses it, so counts and the policy's own state do too.
+ */
+export class EndpointPool {
+  readonly #policy: BalancingPolicy;
+  /** Every endpoint with a count: the present ones, and gone ones until their last lease ends. */
+  readonly #known = new Map<string, PooledEndpoint>();
+  /** Replaced as a whole when membership changes, never edited: policies cache on its identity. */
+  #candidates: readonly PooledEndpoint[] = [];
+
+  constructor(policy: BalancingPolicy) {
+    this.#policy = policy;
+  }
+
+  /** The present endpoints and what they carry. */
+  get candidates(): readonly EndpointLoad[] {
+    return this.#candidates;
+  }
+
+  /**
+   * Puts another set in force. A set equal to the present one is dropped. An endpoint that stays keeps its count, also
+   * when its weight or tags change; one that goes keeps it until its last lease ends, in case it comes back.
+   */
+  update(endpoints: readonly Endpoint[]): void {
+    const present = this.#candidates.map((candidate) => candidate.endpoint);
+    if (sameEndpoints(present, endpoints)) return;
+    const next = new Map<string, PooledEndpoint>();
+    for (const endpoint of endpoints) {
+      const key = endpointKey(endpoint);
+      if (next.has(key)) continue; // A registry may list one address twice; it is one backend.
+      const pooled = this.#known.get(key) ?? { endpoint, inFlight: 0 };
+      pooled.endpoint = endpoint;
+      this.#known.set(key, pooled);
+      next.set(key, pooled);
+    }
+    this.#candidates = Object.freeze([...next.values()]);
+    for (const [key, pooled] of this.#known) {
+      if (pooled.inFlight === 0 && !next.has(key)) this.#known.delete(key);
+    }
+  }
+
+  /**
+   * Lets the policy pick and counts the pick.
+   * @param tried Endpoints that failed for this request already; they are left out.
+   * @returns undefined when no endpoint is left.
+   */
+  lease(request: GatewayRequest, tried: readonly Endpoint[] = []): Lease | undefined {
+    const candidates = tried.length === 0 ? this.#candidates : this.#without(tried);
+    if (candidates.length === 0) return undefined;
+    const picked = this.#policy.pick(candidates, request);
+    const pooled = candidates.find((candidate) => candidate === picked);
+    if (pooled === undefined)
+      throw new Error('the balancing policy picked an endpoint that is not among its candidates');
+    pooled.inFlight += 1;
+    return new PoolLease(pooled, () => this.#forget(pooled));
+  }
+
+  /** Ends the policy. Leases that are still out stay valid and may be released. */
+  close(): void {
+    this.#policy.close?.();
+  }
+
+  #without(tried: readonly Endpoint[]): readonly PooledEndpoint[] {
+    return this.#candidates.filter(
+      ({ endpoint }) => !tried.some((other) => other.host === endpoint.host && other.port === endpoint.port),
+    );
+  }
+
+  #forget(pooled: PooledEndpoint): void {
+    if (pooled.inFlight === 0 && !this.#candidates.includes(pooled)) this.#known.delete(endpointKey(pooled.endpoint));
+  }
+}
+
+class PoolLease implements Lease {
+  readonly endpoint: Endpoint;
+  readonly #pooled: PooledEndpoint;
+  readonly #released: () => void;
+  #open = true;
+
+  constructor(pooled: PooledEndpoint, released: () => void) {
+    this.endpoint = pooled.endpoint;
+    this.#pooled = pooled;
+    this.#released = released;
+  }
+
+  release(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#pooled.inFlight -= 1;
+    this.#released();
+  }
+}

@@ -1,0 +1,97 @@
+import type { ServiceDiscoveryProviderFactory } from '../contracts/discovery.js';
+import type { BalancingPolicyFactory } from '../contracts/load-balancer.js';
+import type { Plugin, Registry } from '../contracts/plugin.js';
+import type { Relay } from '../contracts/relay.js';
+import type { StageDefinition } from '../contracts/stage.js';
+import type { Telemetry } from '../contracts/telemetry.js';
+import { ConfigError } from '../errors/config-error.js';
+
+interface Claim<T> {
+  readonly name: string;
+  readonly plugin: string;
+  readonly value: T;
+}
+
+/** Names compared without case, each claimed once. */
+class Claims<T> {
+  readonly #what: string;
+  readonly #claims = new Map<string, Claim<T>>();
+
+  constructor(what: string) {
+    this.#what = what;
+  }
+
+  add(name: string, value: T, plugin: string): void {
+    const taken = this.#claims.get(name.toLowerCase());
+    if (taken !== undefined) {
+      throw new ConfigError([
+        {
+          severity: 'error',
+          kind: 'PluginNameTaken',
+          source: `plugin ${plugin}`,
+          message: `the ${this.#what} "${name}" is registered already, by the plugin ${taken.plugin}.`,
+          hint: 'Leave one of the two plugins out, or give yours another name.',
+        },
+      ]);
+    }
+    this.#claims.set(name.toLowerCase(), { name, plugin, value });
+  }
+
+  get(name: string): T | undefined {
+    return this.#claims.get(name.toLowerCase())?.value;
+  }
+
+  get names(): readonly string[] {
+    return [...this.#claims.values()].map((claim) => claim.name);
+  }
+
+  get values(): readonly T[] {
+    return [...this.#claims.values()].map((claim) => claim.value);
+  }
+}
+
+/** Everything that the plugins of one gateway brought. Filled once, at the start, then only read. */
+export class PluginRegistry {
+  readonly discovery: Claims<ServiceDiscoveryProviderFactory> = new Claims<ServiceDiscoveryProviderFactory>('discovery type');
+  readonly balancing: Claims<BalancingPolicyFactory> = new Claims<BalancingPolicyFactory>('load balancer type');
+  readonly #stages = new Claims<StageDefinition>('stage');
+  readonly relays: Relay[] = [];
+  readonly telemetry: Telemetry[] = [];
+  /** In order of registration; run in reverse. */
+  readonly closers: { readonly plugin: string; readonly close: () => void | Promise<void> }[] = [];
+
+  /** In order of registration. */
+  get stages(): readonly StageDefinition[] {
+    return this.#stages.values;
+  }
+
+  /**
+   * Sets a plugin up.
+   * @throws ConfigError naming the plugin when its setup fails or it claims a name that is taken.
+   */
+  async add(plugin: Plugin): Promise<void> {
+    try {
+      await plugin.setup(this.#registryOf(plugin.name));
+    } catch (error) {
+      if (error instanceof ConfigError) throw error;
+      const issue = {
+        severity: 'error' as const,
+        kind: 'PluginFailed',
+        source: `plugin ${plugin.name}`,
+        message: `its setup failed: ${error instanceof Error ? error.message : String(error)}`,
+      };
+      throw Object.assign(new ConfigError([issue]), { cause: error });
+    }
+  }
+
+  #registryOf(plugin: string): Registry {
+    return {
+      discovery: (type, create) => this.discovery.add(type, create, plugin),
+      balancing: (type, create) => this.balancing.add(type, create, plugin),
+      stage: (definition) => this.#stages.add(definition.name, definition, plugin),
+      relay: (relay) => void this.relays.push(relay),
+      telemetry: (sink) => void this.telemetry.push(sink),
+      onClose: (close) => void this.closers.push({ plugin, close }),
+    };
+  }
+}

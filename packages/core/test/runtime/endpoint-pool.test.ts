@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+
+import type { BalancingPolicy, Endpoint, EndpointLoad } from '../../src/index.js';
+import { EndpointPool } from '../../src/runtime/endpoint-pool.js';
+import { request } from '../make-request.js';
+
+const endpoint = (port: number, extra: Partial<Endpoint> = {}): Endpoint => ({
+  host: '127.0.0.1',
+  port,
+  weight: 1,
+  tags: [],
+  metadata: {},
+  ...extra,
+});
+
+const first: BalancingPolicy = {
+  pick: (candidates) => candidates[0],
+};
+
+const ports = (pool: EndpointPool): number[] => pool.candidates.map(({ endpoint: { port } }) => port);
+const inFlight = (pool: EndpointPool): number[] => pool.candidates.map((candidate) => candidate.inFlight);
+
+describe('EndpointPool', () => {
+  it('counts a lease until it is released, once', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1)]);
+    const lease = pool.lease(request());
+    expect(inFlight(pool)).toEqual([1]);
+    lease?.release();
+    lease?.release();
+    expect(inFlight(pool)).toEqual([0]);
+  });
+
+  it('leases nothing when it has no endpoint', () => {
+    expect(new EndpointPool(first).lease(request())).toBeUndefined();
+  });
+
+  it('leaves out the endpoints that were tried', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(2)]);
+    expect(pool.lease(request(), [endpoint(1)])?.endpoint.port).toBe(2);
+    expect(pool.lease(request(), [endpoint(1), endpoint(2)])).toBeUndefined();
+  });
+
+  it('keeps the identity of its candidates when an update says the same again', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(2)]);
+    const before = pool.candidates;
+    pool.update([endpoint(1), endpoint(2)]);
+    expect(pool.candidates).toBe(before);
+  });
+
+  it('changes the identity of its candidates when a weight changes, and keeps the counts', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1)]);
+    pool.lease(request());
+    const before = pool.candidates;
+    pool.update([endpoint(1, { weight: 5 })]);
+    expect(pool.candidates).not.toBe(before);
+    expect(pool.candidates[0]).toMatchObject({ inFlight: 1, endpoint: { weight: 5 } });
+  });
+
+  it('keeps the count of an endpoint that goes and comes back while a socket is open on it', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(2)]);
+    const lease = pool.lease(request());
+    pool.update([endpoint(2)]);
+    expect(ports(pool)).toEqual([2]);
+    pool.update([endpoint(1), endpoint(2)]);
+    expect(inFlight(pool)).toEqual([1, 0]);
+    lease?.release();
+    expect(inFlight(pool)).toEqual([0, 0]);
+  });
+
+  it('releases the lease of an endpoint that is gone without effect on the present ones', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1)]);
+    const lease = pool.lease(request());
+    pool.update([endpoint(2)]);
+    lease?.release();
+    expect(inFlight(pool)).toEqual([0]);
+  });
+
+  it('takes an address that a registry lists twice as one backend', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(1, { weight: 3 }), endpoint(2)]);
+    expect(ports(pool)).toEqual([1, 2]);
+  });
+
+  it('refuses a pick that is not among the candidates', () => {
+    const stranger: EndpointLoad = { endpoint: endpoint(9), inFlight: 0 };
+    const pool = new EndpointPool({ pick: () => stranger });
+    pool.update([endpoint(1)]);
+    expect(() => pool.lease(request())).toThrow('not among its candidates');
+  });
+
+  it('closes its policy', () => {
+    let closed = 0;
+    const pool = new EndpointPool({ ...first, close: () => void (closed += 1) });
+    pool.close();
+    expect(closed).toBe(1);
+  });
+});

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+
+import type { Route, Session, SessionSummary } from '../../src/index.js';
+import { SessionSet } from '../../src/runtime/session-set.js';
+import { FakeClock } from '../../src/testing/index.js';
+
+interface ScriptedSession extends Session {
+  readonly asked: [number, string][];
+  readonly destroyed: () => boolean;
+  end(): void;
+}
+
+function session(options: { leavesWhenAsked?: boolean } = {}): ScriptedSession {
+  const asked: [number, string][] = [];
+  let destroyed = false;
+  let end: () => void = () => undefined;
+  const closed = new Promise<SessionSummary>((resolve) => {
+    end = () => resolve({} as SessionSummary);
+  });
+  return {
+    id: 's',
+    route: { id: 'r' } as Route,
+    closed,
+    asked,
+    destroyed: () => destroyed,
+    end: () => end(),
+    drain: (code, reason) => {
+      asked.push([code, reason]);
+      if (options.leavesWhenAsked === true) end();
+    },
+    destroy: () => {
+      destroyed = true;
+      end();
+    },
+  };
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+};
+
+describe('SessionSet', () => {
+  it('forgets a session once it is closed', async () => {
+    const set = new SessionSet();
+    const one = session();
+    set.adopt(one);
+    expect(set.size).toBe(1);
+    one.end();
+    await settle();
+    expect(set.size).toBe(0);
+  });
+
+  it('drains at once when nothing is open', async () => {
+    const clock = new FakeClock();
+    const drained = await new SessionSet().drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
+    expect(drained).toEqual({ clean: 0, killed: 0 });
+  });
+
+  it('spreads the Close frames over the time given, so that clients do not reconnect in one wave', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    const sessions = Array.from({ length: 1000 }, () => session({ leavesWhenAsked: true }));
+    for (const each of sessions) set.adopt(each);
+    const asked = (): number => sessions.filter((each) => each.asked.length > 0).length;
+    const done = set.drain({ deadlineMs: 30_000, spreadMs: 10_000, code: 1012, reason: 'restart', clock });
+    expect(asked()).toBe(1);
+    clock.advance(5000);
+    expect(asked()).toBeGreaterThan(450);
+    expect(asked()).toBeLessThan(550);
+    clock.advance(5000);
+    expect(await done).toEqual({ clean: 1000, killed: 0 });
+    expect(sessions[0]?.asked).toEqual([[1012, 'restart']]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not make ten sessions wait for a spread that is meant for thousands', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    for (let index = 0; index < 10; index++) set.adopt(session({ leavesWhenAsked: true }));
+    const done = set.drain({ deadlineMs: 30_000, spreadMs: 10_000, code: 1012, reason: 'x', clock });
+    clock.advance(100);
+    expect(await done).toEqual({ clean: 10, killed: 0 });
+  });
+
+  it('cuts what is still open at the deadline', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    const stubborn = session();
+    set.adopt(stubborn);
+    set.adopt(session({ leavesWhenAsked: true }));
+    const done = set.drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
+    await settle();
+    clock.advance(1000);
+    await settle();
+    expect(stubborn.destroyed()).toBe(true);
+    expect(await done).toEqual({ clean: 1, killed: 1 });
+  });
+
+  it('asks a session that is adopted during the drain to leave at once', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    const early = session();
+    set.adopt(early);
+    const done = set.drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
+    const late = session({ leavesWhenAsked: true });
+    set.adopt(late);
+    expect(late.asked).toEqual([[1012, 'x']]);
+    early.end();
+    expect(await done).toEqual({ clean: 2, killed: 0 });
+  });
+});
