@@ -1,1 +1,20 @@
-export {};
+export { eventually, PATIENCE_MS, within } from './deadline.js';
+export { duplexPair } from './duplex-pair.js';
+export { echoBackend, type EchoBackend, type EchoBackendOptions, type EchoRequest } from './echo-backend.js';
+export {
+  closeFrame,
+  closePayload,
+  decodeFrame,
+  decodeFrames,
+  encodeFrame,
+  OPCODE,
+  readClose,
+  type Frame,
+  type FrameParts,
+} from './frames.js';
+export { parseHead, readHttpBody, type RawHead } from './http-text.js';
+export { collectLeaks, type LeakWatch } from './leaks.js';
+export { rawClient, RawClient, type RawClientOptions } from './raw-client.js';
+export { RawConnection, type ConnectionEnd } from './raw-connection.js';
+export { BackendConnection, scriptedBackend, type BackendScript, type ScriptedBackend } from './scripted-backend.js';
+export { acceptOf, SAMPLE_KEY, switchingHead, upgradeHead, type UpgradeHeadOptions } from './upgrade-head.js';
