@@ -50,6 +50,8 @@ export type {
 export type { Phase, Stage, StageDefinition } from './contracts/stage.js';
 export type { Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
+export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';
+export { pollingProvider, type PollingProviderOptions } from './runtime/polling-provider.js';
 export { systemClock } from './runtime/system-clock.js';
 
 // For relay authors

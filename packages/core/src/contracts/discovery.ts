@@ -20,7 +20,12 @@ export interface ServiceDiscoveryProvider {
   close(): Promise<void>;
 }
 
-/** What a provider tells. Calls after `unsubscribe` are forbidden. */
+/**
+ * What a provider tells. Calls after `unsubscribe` are forbidden. Neither method throws.
+ *
+ * After `failed` the first good answer must be told with `next` even when the set is the same as before: that is how
+ * the observer learns of the recovery. Otherwise equal sets need not be told again.
+ */
 export interface EndpointObserver {
   /** The whole current set. Empty means "known to be none". The provider must not change the array afterwards. */
   next(endpoints: readonly Endpoint[]): void;

@@ -1,0 +1,143 @@
+import type { EndpointLoad } from '../contracts/endpoint.js';
+import type { JsonObject } from '../contracts/json.js';
+import type { BalancingPolicy, BalancingPolicyFactory } from '../contracts/load-balancer.js';
+import { check, type ConformanceCase } from './conformance-case.js';
+import { FakeClock } from './fake-clock.js';
+import { testRequest } from './test-request.js';
+
+/** What the suite needs of a balancing policy. */
+export interface BalancingConformanceOptions {
+  readonly create: BalancingPolicyFactory;
+  /** Handed to `create`. @default {} */
+  readonly options?: JsonObject;
+  /** False: the policy knows no weights, so an endpoint of weight 0 may be picked. @default true */
+  readonly knowsWeights?: boolean;
+}
+
+const REQUESTS = [
+  testRequest(),
+  testRequest({ headers: { cookie: 'session=1; other=2' } }),
+  testRequest({ headers: { cookie: ';;= ;%;session' }, clientAddress: '2001:db8::1' }),
+];
+
+/** A stand of candidates: frozen, as the pool's. */
+function candidates(count: number, weight: (index: number) => number = () => 1): readonly EndpointLoad[] {
+  return Object.freeze(
+    Array.from({ length: count }, (_, index) =>
+      Object.freeze({
+        endpoint: Object.freeze({
+          host: `192.0.2.${index + 1}`,
+          port: 80,
+          weight: weight(index),
+          tags: Object.freeze([]),
+          metadata: Object.freeze({}),
+        }),
+        inFlight: index % 3,
+      }),
+    ),
+  );
+}
+
+/** A policy with the clock it was given and random numbers that repeat. */
+function open(options: BalancingConformanceOptions): { readonly policy: BalancingPolicy; readonly clock: FakeClock } {
+  const clock = new FakeClock();
+  let step = 0;
+  const random = (): number => {
+    step = (step + 7) % 16;
+    return step / 16;
+  };
+  return { policy: options.create(options.options ?? {}, { clock, random }), clock };
+}
+
+function pickAll(policy: BalancingPolicy, from: readonly EndpointLoad[], times: number): readonly EndpointLoad[] {
+  return Array.from({ length: times }, (_, index) => {
+    const request = REQUESTS[index % REQUESTS.length] ?? testRequest();
+    const picked = policy.pick(from, request);
+    check(from.includes(picked), `pick ${index + 1} of ${from.length} candidates is not one of them`);
+    return picked;
+  });
+}
+
+/**
+ * What a pool relies on in every {@link BalancingPolicy}, as cases for any test runner.
+ *
+ * @example
+ * for (const { name, run } of balancingConformance({ create: myPolicy })) it(name, run);
+ */
+export function balancingConformance(options: BalancingConformanceOptions): readonly ConformanceCase[] {
+  const requirement = (name: string, body: (policy: BalancingPolicy) => void): ConformanceCase => ({
+    name,
+    run: async () => {
+      const { policy } = open(options);
+      try {
+        body(policy);
+      } finally {
+        policy.close?.();
+      }
+    },
+  });
+  return [
+    requirement('picks one of the candidates, whatever the request', (policy) => {
+      for (const count of [1, 2, 3, 10]) pickAll(policy, candidates(count), 50);
+    }),
+    requirement('follows a membership that grows, shrinks and changes altogether', (policy) => {
+      const all = candidates(6);
+      for (const set of [all.slice(0, 2), all, all.slice(4), all.slice(0, 1), all.slice(1, 5)])
+        pickAll(policy, set, 10);
+    }),
+    requirement('picks among the rest when a retry leaves one endpoint out', (policy) => {
+      const all = candidates(3);
+      for (let round = 0; round < 30; round += 1) {
+        const [failed] = pickAll(policy, all, 1);
+        const rest = all.filter((candidate) => candidate !== failed);
+        pickAll(policy, rest, 1);
+      }
+    }),
+    requirement('picks the only candidate even when its weight is 0', (policy) => {
+      pickAll(
+        policy,
+        candidates(1, () => 0),
+        3,
+      );
+      pickAll(
+        policy,
+        candidates(4, () => 0),
+        10,
+      );
+    }),
+    ...(options.knowsWeights === false
+      ? []
+      : [
+          requirement('gives no new work to an endpoint of weight 0 while others have weight', (policy) => {
+            const picks = pickAll(
+              policy,
+              candidates(4, (index) => index % 2),
+              40,
+            );
+            check(
+              picks.every((picked) => picked.endpoint.weight > 0),
+              'an endpoint of weight 0 was picked',
+            );
+          }),
+        ]),
+    requirement('keeps its state to itself: two instances that see the same pick the same', (policy) => {
+      const other = open(options).policy;
+      const set = candidates(4);
+      const [ours, theirs] = [pickAll(policy, set, 30), pickAll(other, set, 30)];
+      other.close?.();
+      check(
+        ours.every((picked, index) => picked === theirs[index]),
+        'the picks of one instance changed those of another',
+      );
+    }),
+    {
+      name: 'leaves no timer behind after close',
+      run: async () => {
+        const { policy, clock } = open(options);
+        pickAll(policy, candidates(3), 20);
+        policy.close?.();
+        check(clock.pending === 0, `${clock.pending} timers are still set after close`);
+      },
+    },
+  ];
+}
