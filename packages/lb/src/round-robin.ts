@@ -1,0 +1,65 @@
+// Hot path: `pick` runs once per request. Even weights cost one index while the list stays the same, and one search
+// when it changed; uneven weights cost one pass over the endpoints. It allocates nothing but the counters of endpoints
+// never seen before.
+import type { BalancingPolicy, BalancingPolicyFactory, EndpointLoad } from '@ocelot/core';
+
+import { firstOf, WeightedView } from './weighted-view.js';
+
+/**
+ * One endpoint after the other, in the order of the list (Ocelot: RoundRobin.cs). When the list changes it goes on
+ * with the one that follows the last pick, so that a retry, which sees a shorter list, starves nobody. Where weights
+ * differ each endpoint gets its share, spread evenly over time: weights 5, 1 and 1 give `a a b a c a a`, not
+ * `a a a a a b c`. Takes no options.
+ */
+export const roundRobin: BalancingPolicyFactory = (): BalancingPolicy => new RoundRobin();
+
+class RoundRobin implements BalancingPolicy {
+  readonly #view = new WeightedView();
+  /** The list of the last pick, and the place of that pick in it. */
+  #order: readonly EndpointLoad[] = [];
+  #last = -1;
+  /** How far each endpoint is behind its share; weak, so that endpoints which left are forgotten. */
+  readonly #behind = new WeakMap<EndpointLoad, number>();
+
+  pick(candidates: readonly EndpointLoad[]): EndpointLoad {
+    const { usable, isEven } = this.#view.of(candidates);
+    return isEven ? this.#pickInTurn(usable) : this.#pickFurthestBehind(usable);
+  }
+
+  #pickInTurn(usable: readonly EndpointLoad[]): EndpointLoad {
+    const next = usable === this.#order ? this.#last + 1 : this.#placeAfterLast(usable);
+    this.#order = usable;
+    this.#last = next < usable.length ? next : 0;
+    return usable[this.#last] ?? firstOf(usable);
+  }
+
+  /** Where, in another list, the first endpoint stands that followed the last pick; 0 when all of them are gone. */
+  #placeAfterLast(usable: readonly EndpointLoad[]): number {
+    const order = this.#order;
+    for (let step = 1; step <= order.length; step += 1) {
+      const follower = order[(this.#last + step) % order.length];
+      const place = follower === undefined ? -1 : usable.indexOf(follower);
+      if (place !== -1) return place;
+    }
+    return 0;
+  }
+
+  /** nginx's smooth weighted round robin: everybody gains its weight, the first furthest behind pays for all. */
+  #pickFurthestBehind(usable: readonly EndpointLoad[]): EndpointLoad {
+    let picked = firstOf(usable);
+    let most = Number.NEGATIVE_INFINITY;
+    let total = 0;
+    for (const candidate of usable) {
+      const { weight } = candidate.endpoint;
+      const behind = (this.#behind.get(candidate) ?? 0) + weight;
+      this.#behind.set(candidate, behind);
+      total += weight;
+      if (behind > most) {
+        most = behind;
+        picked = candidate;
+      }
+    }
+    this.#behind.set(picked, most - total);
+    return picked;
+  }
+}

@@ -1,0 +1,119 @@
+import type { JsonObject } from '@ocelot/core';
+import { balancingConformance } from '@ocelot/core/testing';
+import { describe, expect, it } from 'vitest';
+
+import { cookieStickySessions } from '../src/index.js';
+import { balancingContext } from './balancing-context.js';
+import { at, SimulatedPool } from './simulated-pool.js';
+
+function stand(options: JsonObject = { Key: 'sid', Expiry: 1_000 }) {
+  const context = balancingContext();
+  const pool = new SimulatedPool(cookieStickySessions(options, context));
+  pool.update([at('a:1'), at('b:1'), at('c:1')]);
+  return { pool, clock: context.clock };
+}
+
+describe('CookieStickySessions', () => {
+  it.each(balancingConformance({ create: cookieStickySessions, options: { Key: 'session' } }))(
+    '$name',
+    async ({ run }) => {
+      await expect(run()).resolves.toBeUndefined();
+    },
+  );
+
+  it('sends every request of a session to the same endpoint', () => {
+    const { pool } = stand();
+    expect(pool.leaseHosts(3, { cookie: 'sid=one' })).toBe('a a a');
+    expect(pool.leaseHosts(2, { cookie: 'x=y; sid=two' })).toBe('b b');
+    expect(pool.leaseHosts(1, { cookie: 'sid=one' })).toBe('a');
+  });
+
+  it('balances requests without the cookie, instead of pinning them all to one endpoint as Ocelot does', () => {
+    const { pool } = stand();
+    expect(pool.leaseHosts(4)).toBe('a b c a');
+    expect(pool.leaseHosts(2, { cookie: 'sid=' })).toBe('b c');
+    expect(pool.leaseHosts(1, { cookie: 'other=1' })).toBe('a');
+  });
+
+  it('prolongs a session with each use', () => {
+    const { pool, clock } = stand();
+    pool.lease({ cookie: 'sid=one' });
+    for (let use = 0; use < 5; use += 1) {
+      clock.advance(900);
+      expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    }
+  });
+
+  it('chooses anew once the session has expired', () => {
+    const { pool, clock } = stand();
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    clock.advance(1_000);
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
+  });
+
+  it('chooses anew when the remembered endpoint has left, and remembers that', () => {
+    const { pool } = stand();
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    pool.update([at('b:1'), at('c:1')]);
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
+    pool.update([at('a:1'), at('b:1'), at('c:1')]);
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
+  });
+
+  it('moves the session when its endpoint failed for this request', () => {
+    const { pool } = stand();
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    const moved = pool.lease({ cookie: 'sid=one', tried: ['a:1'] });
+    expect(moved).toBe('b:1');
+    expect(pool.lease({ cookie: 'sid=one' })).toBe(moved);
+  });
+
+  it('keeps sessions on an endpoint whose weight fell to 0, and gives it no new ones', () => {
+    const { pool } = stand();
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    pool.update([at('a:1', { weight: 0 }), at('b:1'), at('c:1')]);
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    expect(pool.leaseHosts(4)).toBe('b c b c');
+  });
+
+  it('keeps its sessions apart from those of another pool with the same cookie name', () => {
+    const [one, two] = [stand().pool, stand().pool];
+    two.update([at('x:1')]);
+    expect(one.lease({ cookie: 'sid=one' })).toBe('a:1');
+    expect(two.lease({ cookie: 'sid=one' })).toBe('x:1');
+  });
+
+  it.each([
+    ['no Key', {}],
+    ['an empty Key', { Key: '' }],
+    ['a null Key', { Key: null }],
+  ])('reads .AspNetCore.Session with %s', (_, options) => {
+    const { pool } = stand(options);
+    pool.lease();
+    expect(pool.leaseHosts(2, { cookie: '.AspNetCore.Session=s' })).toBe('b b');
+    expect(pool.leaseHosts(1)).toBe('c');
+    expect(pool.leaseHosts(1, { cookie: '.AspNetCore.Session=s' })).toBe('b');
+  });
+
+  it.each([{}, { Expiry: 0 }, { Expiry: -1 }, { Expiry: null }, { Expiry: '1200000' }])(
+    'expires after 20 minutes with %j',
+    (options) => {
+      const { pool, clock } = stand({ Key: 'sid', ...options });
+      pool.lease({ cookie: 'sid=one' });
+      clock.advance(1_199_999);
+      expect(pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+      clock.advance(1_200_000);
+      expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
+    },
+  );
+
+  it.each([
+    [{ Key: 'two words' }, 'Key must be the name of a cookie; "two words" cannot be one (RFC 6265 §4.1.1).'],
+    [{ Key: 'a=b' }, 'Key must be the name of a cookie; "a=b" cannot be one (RFC 6265 §4.1.1).'],
+    [{ Key: 7 }, 'Key must be the name of a cookie, not 7.'],
+    [{ Expiry: 'soon' }, 'Expiry must be a number of milliseconds, not "soon".'],
+    [{ Expiry: {} }, 'Expiry must be a number of milliseconds, not {}.'],
+  ])('refuses %j and says why', (options, message) => {
+    expect(() => stand(options)).toThrow(message);
+  });
+});

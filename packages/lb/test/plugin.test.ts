@@ -1,0 +1,29 @@
+import type { BalancingPolicyFactory, Registry } from '@ocelot/core';
+import { describe, expect, it } from 'vitest';
+
+import { cookieStickySessions, lb, leastConnection, noLoadBalancer, roundRobin } from '../src/index.js';
+
+function refuse(): never {
+  throw new Error('lb registers balancers only');
+}
+
+describe('lb', () => {
+  it("registers Ocelot's balancers under Ocelot's names, and nothing else", async () => {
+    const registered = new Map<string, BalancingPolicyFactory>();
+    const registry: Registry = {
+      balancing: (type, create) => void registered.set(type, create),
+      discovery: refuse,
+      stage: refuse,
+      relay: refuse,
+      telemetry: refuse,
+      onClose: refuse,
+    };
+    await lb().setup(registry);
+    expect(Object.fromEntries(registered)).toEqual({
+      NoLoadBalancer: noLoadBalancer,
+      RoundRobin: roundRobin,
+      LeastConnection: leastConnection,
+      CookieStickySessions: cookieStickySessions,
+    });
+  });
+});

@@ -1,0 +1,80 @@
+import { balancingConformance } from '@ocelot/core/testing';
+import { describe, expect, it } from 'vitest';
+
+import { roundRobin } from '../src/index.js';
+import { balancingContext } from './balancing-context.js';
+import { at, SimulatedPool } from './simulated-pool.js';
+
+function pool(...endpoints: readonly ReturnType<typeof at>[]): SimulatedPool {
+  const made = new SimulatedPool(roundRobin({}, balancingContext()));
+  made.update(endpoints);
+  return made;
+}
+
+describe('RoundRobin', () => {
+  it.each(balancingConformance({ create: roundRobin }))('$name', async ({ run }) => {
+    await expect(run()).resolves.toBeUndefined();
+  });
+
+  it('takes endpoints in the order of the list and begins again at its end', () => {
+    expect(pool(at('a:1'), at('b:1'), at('c:1')).leaseHosts(7)).toBe('a b c a b c a');
+  });
+
+  it('keeps plain order when all weights are equal, whatever they are', () => {
+    expect(pool(at('a:1', { weight: 3 }), at('b:1', { weight: 3 })).leaseHosts(4)).toBe('a b a b');
+  });
+
+  it('begins again at the first when the list shrinks to what was picked before', () => {
+    const shrinking = pool(at('a:1'), at('b:1'), at('c:1'));
+    expect(shrinking.leaseHosts(2)).toBe('a b');
+    shrinking.update([at('a:1'), at('b:1')]);
+    expect(shrinking.leaseHosts(3)).toBe('a b a');
+  });
+
+  it('goes on after the last pick when endpoints join or leave', () => {
+    const changing = pool(at('a:1'), at('b:1'), at('c:1'));
+    expect(changing.leaseHosts(1)).toBe('a');
+    changing.update([at('b:1'), at('c:1')]);
+    expect(changing.leaseHosts(1)).toBe('b');
+    changing.update([at('a:1'), at('b:1'), at('x:1'), at('c:1')]);
+    expect(changing.leaseHosts(4)).toBe('c a b x');
+  });
+
+  it('begins at the first of a list that has nothing in common with the one before', () => {
+    const replaced = pool(at('a:1'), at('b:1'));
+    expect(replaced.leaseHosts(1)).toBe('a');
+    replaced.update([at('x:1'), at('y:1')]);
+    expect(replaced.leaseHosts(2)).toBe('x y');
+  });
+
+  it('shares the work of a dead endpoint evenly when every pick of it is retried elsewhere', () => {
+    const retrying = pool(at('dead:1'), at('b:1'), at('c:1'), at('d:1'));
+    const served = Array.from({ length: 300 }, () => {
+      const first = retrying.lease();
+      return first === 'dead:1' ? retrying.lease({ tried: ['dead:1'] }) : first;
+    });
+    for (const address of ['b:1', 'c:1', 'd:1']) expect(served.filter((one) => one === address)).toHaveLength(100);
+  });
+
+  it('gives each endpoint its share by weight, spread evenly over time', () => {
+    const weighted = pool(at('a:1', { weight: 5 }), at('b:1'), at('c:1'));
+    expect(weighted.leaseHosts(7)).toBe('a a b a c a a');
+    expect(weighted.leaseHosts(7)).toBe('a a b a c a a');
+  });
+
+  it('keeps the shares within a few percent when a dead endpoint is retried elsewhere', () => {
+    const weighted = pool(at('a:1', { weight: 3 }), at('b:1'), at('dead:1', { weight: 2 }));
+    const served = Array.from({ length: 600 }, () => {
+      const first = weighted.lease();
+      return first === 'dead:1' ? weighted.lease({ tried: ['dead:1'] }) : first;
+    });
+    const share = served.filter((one) => one === 'a:1').length / served.length;
+    expect(share).toBeGreaterThan(0.7);
+    expect(share).toBeLessThan(0.8);
+  });
+
+  it('gives nothing to weight 0, and treats all alike when every weight is 0', () => {
+    expect(pool(at('a:1', { weight: 0 }), at('b:1'), at('c:1')).leaseHosts(4)).toBe('b c b c');
+    expect(pool(at('a:1', { weight: 0 }), at('b:1', { weight: 0 })).leaseHosts(4)).toBe('a b a b');
+  });
+});
