@@ -1,0 +1,212 @@
+// Hot path: `push` runs for every chunk that a socket delivers, its loop once per frame. It reads headers where they
+// lie and hands the chunk on; nothing is allocated, copied or unmasked for a data frame. Only a header that is split
+// over two chunks, and a Close frame, are copied: they are held back until they are whole.
+
+import { type CloseFault, CLOSE_PROTOCOL_ERROR, type CloseStatus, readClosePayload } from './close-codes.js';
+import {
+  headerFault,
+  type HeaderRules,
+  headerSize,
+  LENGTH_FAULT,
+  MAX_HEADER_BYTES,
+  payloadLength,
+} from './frame-header.js';
+import { masked } from './mask.js';
+import { MAX_CONTROL_PAYLOAD, OPCODE_CLOSE } from './opcodes.js';
+
+/** Where a {@link FrameScanner} sends what it saw. Called from inside `push` and `stopAt`, in stream order. */
+export interface ScanSink {
+  /** Bytes that may go to the other side: whole frames, or a frame's valid header and a part of its payload. */
+  forward(bytes: Buffer): void;
+  /** A valid Close frame, whole; the scanner drops what follows it (RFC 6455 §5.5.1). */
+  closeFrame(frame: Buffer, status: CloseStatus): void;
+  /** The next frame breaks a rule; nothing of it was forwarded, and the scanner drops what follows. */
+  invalid(fault: CloseFault): void;
+  /** The boundary asked for by {@link FrameScanner.stopAt} is reached; the scanner drops what follows. */
+  stopped(): void;
+}
+
+/** Where a stream can be stopped: behind any frame, or behind the last frame of a message. */
+export type Boundary = 'frame' | 'message';
+
+/**
+ * Walks the frames of one direction of one connection (RFC 6455 §5.2) while their bytes pass, and decides which of
+ * them may go on. What was forwarded always ends inside a payload or at a frame boundary, never inside a header.
+ */
+export class FrameScanner {
+  readonly #rules: HeaderRules;
+  readonly #sink: ScanSink;
+  #messages = 0;
+  #inMessage = false;
+  /** Payload bytes of the open frame still to come. */
+  #remaining = 0;
+  /** The open frame is the last one of a data message. */
+  #endsMessage = false;
+  #held: Buffer | undefined;
+  #heldLength = 0;
+  #stopAt: Boundary | undefined;
+  #isDone = false;
+
+  constructor(rules: HeaderRules, sink: ScanSink) {
+    this.#rules = rules;
+    this.#sink = sink;
+  }
+
+  /** Data messages forwarded to their last byte. */
+  get messages(): number {
+    return this.#messages;
+  }
+  /** Whether what was forwarded ends behind a frame: a control frame may be put in here (RFC 6455 §5.4). */
+  get isAtFrameBoundary(): boolean {
+    return this.#remaining === 0;
+  }
+  /** Whether it ends behind a whole message. */
+  get isAtMessageBoundary(): boolean {
+    return this.#remaining === 0 && !this.#inMessage;
+  }
+  /** Whether everything that still comes is dropped. */
+  get isDone(): boolean {
+    return this.#isDone;
+  }
+
+  /**
+   * Stops forwarding at the next boundary, which may be now, and tells the sink. A later call may bring it forward
+   * (`frame` after `message`). Does nothing once the scanner is done.
+   */
+  stopAt(boundary: Boundary): void {
+    if (this.#isDone) return;
+    this.#stopAt = boundary;
+    if (this.#mayStop()) this.#finish();
+  }
+
+  /** Takes the next bytes of the stream. The chunk belongs to the sink afterwards. */
+  push(chunk: Buffer): void {
+    if (this.#isDone) return;
+    const start = this.#heldLength === 0 ? 0 : this.#completeHeld(chunk);
+    if (start < 0) return;
+    let offset = start;
+    const end = chunk.length;
+    for (;;) {
+      if (this.#remaining > 0) {
+        const taken = Math.min(this.#remaining, end - offset);
+        offset += taken;
+        this.#remaining -= taken;
+        if (this.#remaining > 0) break;
+      }
+      this.#frameEnds();
+      if (this.#mayStop()) {
+        this.#pass(chunk, start, offset);
+        this.#finish();
+        return;
+      }
+      if (offset === end) break;
+      const size = this.#sizeToJudge(chunk, offset, end);
+      if (size > end - offset) {
+        this.#pass(chunk, start, offset);
+        this.#hold(chunk, offset);
+        return;
+      }
+      if (!this.#beginFrame(chunk, offset, size, start)) return;
+      offset += size;
+    }
+    this.#pass(chunk, start, end);
+  }
+
+  /** Bytes that must be there before the frame at `offset` can be judged: its header, for Close the whole frame. */
+  #sizeToJudge(bytes: Buffer, offset: number, end: number): number {
+    if (end - offset < 2) return 2;
+    const second = bytes[offset + 1] ?? 0;
+    const size = headerSize(second);
+    const isClose = ((bytes[offset] ?? 0) & 0x0f) === OPCODE_CLOSE && (second & 0x7f) <= MAX_CONTROL_PAYLOAD;
+    return isClose ? size + (second & 0x7f) : size;
+  }
+
+  /**
+   * Judges the frame at `offset`, of which `size` bytes lie there, and opens it.
+   * @returns false when the stream ends here, by a fault or by a Close; what stood before it was forwarded.
+   */
+  #beginFrame(bytes: Buffer, offset: number, size: number, start: number): boolean {
+    const first = bytes[offset] ?? 0;
+    const second = bytes[offset + 1] ?? 0;
+    const rule = headerFault(first, second, this.#inMessage, this.#rules);
+    if (rule !== undefined) return this.#fail(bytes, start, offset, { closeCode: CLOSE_PROTOCOL_ERROR, rule });
+    const opcode = first & 0x0f;
+    if (opcode === OPCODE_CLOSE) return this.#endByClose(bytes, offset, size, start);
+    const length = payloadLength(bytes, offset);
+    if (length < 0) return this.#fail(bytes, start, offset, LENGTH_FAULT);
+    this.#remaining = length;
+    const isFinal = (first & 0x80) !== 0;
+    this.#endsMessage = opcode < OPCODE_CLOSE && isFinal;
+    if (opcode < OPCODE_CLOSE) this.#inMessage = true;
+    return true;
+  }
+
+  /** Idempotent: called at every boundary that the walk meets. */
+  #frameEnds(): void {
+    if (!this.#endsMessage) return;
+    this.#endsMessage = false;
+    this.#inMessage = false;
+    this.#messages += 1;
+  }
+
+  #mayStop(): boolean {
+    if (this.#stopAt === undefined) return false;
+    return this.#stopAt === 'frame' ? this.isAtFrameBoundary : this.isAtMessageBoundary;
+  }
+
+  #finish(): void {
+    this.#isDone = true;
+    this.#sink.stopped();
+  }
+
+  #pass(chunk: Buffer, start: number, end: number): void {
+    if (end > start) this.#sink.forward(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+  }
+
+  #fail(bytes: Buffer, start: number, offset: number, fault: CloseFault): false {
+    this.#isDone = true;
+    this.#pass(bytes, start, offset);
+    this.#sink.invalid(fault);
+    return false;
+  }
+
+  #endByClose(bytes: Buffer, offset: number, size: number, start: number): false {
+    const frame = Buffer.from(bytes.subarray(offset, offset + size));
+    const headerEnd = headerSize(frame[1] ?? 0);
+    const payload = frame.subarray(headerEnd);
+    const status = readClosePayload(
+      this.#rules.expectsMask ? masked(payload, frame.subarray(headerEnd - 4, headerEnd)) : payload,
+    );
+    if ('rule' in status) return this.#fail(bytes, start, offset, status);
+    this.#isDone = true;
+    this.#pass(bytes, start, offset);
+    this.#sink.closeFrame(frame, status);
+    return false;
+  }
+
+  #hold(chunk: Buffer, offset: number): void {
+    this.#held ??= Buffer.allocUnsafeSlow(MAX_HEADER_BYTES + MAX_CONTROL_PAYLOAD);
+    this.#heldLength = chunk.copy(this.#held, 0, offset);
+  }
+
+  /**
+   * Completes the held bytes from `chunk` and judges them.
+   * @returns how many bytes of the chunk were used; -1 when more are needed or the stream ends here.
+   */
+  #completeHeld(chunk: Buffer): number {
+    const held = this.#held ?? chunk;
+    let used = 0;
+    let size = this.#sizeToJudge(held, 0, this.#heldLength);
+    while (this.#heldLength < size) {
+      const taken = chunk.copy(held, this.#heldLength, used, used + size - this.#heldLength);
+      this.#heldLength += taken;
+      used += taken;
+      if (this.#heldLength < size) return -1;
+      size = this.#sizeToJudge(held, 0, this.#heldLength);
+    }
+    this.#heldLength = 0;
+    if (!this.#beginFrame(held, 0, size, 0)) return -1;
+    this.#sink.forward(Buffer.from(held.subarray(0, size)));
+    return used;
+  }
+}
