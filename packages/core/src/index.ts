@@ -31,6 +31,21 @@ export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors
 export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-error.js';
 
 // Configuration
+export {
+  type ConfigInput,
+  type Inspection,
+  inspectConfiguration,
+  readConfiguration,
+  type ReadOptions,
+} from './config/read-configuration.js';
+export type { ValidationOptions } from './config/validate.js';
+export type { ConfigDocument } from './config/config-document.js';
+export type { ArrayNode, ConfigNode, ObjectMember, ObjectNode, Place, ScalarNode } from './config/config-node.js';
+export { parseConfigText } from './config/parse-config-text.js';
+export { mergeConfigParts } from './config/merge-parts.js';
+export { overlayConfig } from './config/overlay.js';
+export { overlayEnvironment } from './config/overlay-environment.js';
+export { selectConfigFiles } from './config/select-config-files.js';
 
 // Routing
 

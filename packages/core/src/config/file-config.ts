@@ -1,0 +1,145 @@
+import type { JsonObject } from '../contracts/json.js';
+
+// The file after binding: keys in Ocelot's own spelling, old names translated, texts converted, nulls left out.
+// Every key is optional; the schema (schema/*.ts) says what each means.
+
+/** The whole file. */
+export interface FileConfig extends JsonObject {
+  readonly Routes?: readonly FileRoute[];
+  readonly DynamicRoutes?: readonly FileDynamicRoute[];
+  readonly Aggregates?: readonly FileAggregate[];
+  readonly GlobalConfiguration?: FileGlobal;
+}
+
+/** Keys that static and dynamic routes share. */
+export interface FileRouteCommon extends JsonObject {
+  readonly ServiceName?: string;
+  readonly ServiceNamespace?: string;
+  readonly Key?: string;
+  readonly DownstreamScheme?: string;
+  readonly DownstreamHttpVersion?: string;
+  readonly DownstreamHttpVersionPolicy?: string;
+  readonly AuthenticationOptions?: FileAuthentication;
+  readonly LoadBalancerOptions?: FileLoadBalancer;
+  readonly QoSOptions?: FileQos;
+  readonly RateLimitOptions?: FileRateLimit;
+  readonly Timeout?: number;
+  readonly Metadata?: Readonly<Record<string, string>>;
+  readonly Gateway?: FileRouteGateway;
+}
+
+/** `Routes[]`. */
+export interface FileRoute extends FileRouteCommon {
+  readonly UpstreamPathTemplate?: string;
+  readonly UpstreamHttpMethod?: readonly string[];
+  readonly UpstreamHost?: string;
+  readonly UpstreamHeaderTemplates?: Readonly<Record<string, string>>;
+  readonly RouteIsCaseSensitive?: boolean;
+  readonly Priority?: number;
+  readonly DownstreamPathTemplate?: string;
+  readonly DownstreamHostAndPorts?: readonly FileHostAndPort[];
+  readonly DangerousAcceptAnyServerCertificateValidator?: boolean;
+  readonly SecurityOptions?: FileSecurity;
+  readonly RouteClaimsRequirement?: Readonly<Record<string, string>>;
+  readonly ChangeDownstreamPathTemplate?: Readonly<Record<string, string>>;
+  readonly RequestIdKey?: string;
+}
+
+/** `DynamicRoutes[]`. */
+export type FileDynamicRoute = FileRouteCommon;
+
+/** `Aggregates[]`. */
+export interface FileAggregate extends JsonObject {
+  readonly RouteKeys?: readonly string[];
+  readonly UpstreamPathTemplate?: string;
+  readonly UpstreamHost?: string;
+}
+
+/** `GlobalConfiguration`. */
+export interface FileGlobal extends JsonObject {
+  readonly ServiceDiscoveryProvider?: FileServiceDiscovery;
+  readonly LoadBalancerOptions?: FileLoadBalancer & Grouped;
+  readonly AuthenticationOptions?: FileAuthentication & Grouped;
+  readonly QoSOptions?: FileQos & Grouped;
+  readonly RateLimitOptions?: FileRateLimit & Grouped;
+  readonly SecurityOptions?: FileSecurity;
+  readonly DownstreamScheme?: string;
+  readonly Timeout?: number;
+  readonly Metadata?: Readonly<Record<string, string>>;
+  readonly Gateway?: FileGlobalGateway;
+}
+
+/** Global options for a group of routes. */
+export interface Grouped extends JsonObject {
+  readonly RouteKeys?: readonly string[];
+}
+
+/** `DownstreamHostAndPorts[]`. */
+export interface FileHostAndPort extends JsonObject {
+  readonly Host?: string;
+  readonly Port?: number;
+}
+
+/** `LoadBalancerOptions`. */
+export interface FileLoadBalancer extends JsonObject {
+  readonly Type?: string;
+}
+
+/** `AuthenticationOptions`. */
+export interface FileAuthentication extends JsonObject {
+  readonly AllowAnonymous?: boolean;
+  readonly AllowedScopes?: readonly string[];
+  readonly AuthenticationProviderKeys?: readonly string[];
+  readonly AuthenticationProviderKey?: string;
+}
+
+/** `QoSOptions`. */
+export interface FileQos extends JsonObject {
+  readonly MinimumThroughput?: number;
+  readonly FailureRatio?: number;
+  readonly Timeout?: number;
+}
+
+/** `RateLimitOptions`. */
+export interface FileRateLimit extends JsonObject {
+  readonly EnableRateLimiting?: boolean;
+  readonly Limit?: number;
+  readonly Period?: string;
+}
+
+/** `SecurityOptions`. */
+export interface FileSecurity extends JsonObject {
+  readonly IPAllowedList?: readonly string[];
+  readonly IPBlockedList?: readonly string[];
+  readonly ExcludeAllowedFromBlocked?: boolean;
+}
+
+/** `ServiceDiscoveryProvider`. */
+export interface FileServiceDiscovery extends JsonObject {
+  readonly Host?: string;
+  readonly Port?: number;
+  readonly Type?: string;
+}
+
+/** `Routes[].Gateway`. */
+export interface FileRouteGateway extends JsonObject {
+  readonly Transfer?: string;
+  readonly ConnectTimeoutMs?: number;
+  readonly HandshakeTimeoutMs?: number;
+  readonly CloseTimeoutMs?: number;
+  readonly IdleTimeoutMs?: number;
+  readonly MaxConnections?: number;
+  readonly MaxConnectionsPerIp?: number;
+  readonly AllowedOrigins?: readonly string[];
+  readonly ForwardedHeaders?: string;
+  readonly TcpKeepAliveMs?: number;
+  readonly Retry?: { readonly Attempts?: number };
+}
+
+/** `GlobalConfiguration.Gateway`. */
+export interface FileGlobalGateway extends FileRouteGateway {
+  readonly TrustedProxies?: readonly string[];
+  readonly Drain?: { readonly DeadlineMs?: number; readonly SpreadMs?: number; readonly CloseCode?: number };
+  readonly CloseOnRouteRemoval?: boolean;
+  readonly OcelotStatusCodes?: boolean;
+}

@@ -1,0 +1,147 @@
+import { decimal, flag, integer, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
+
+const LATER = 'it arrives with a later version';
+const MAX_MS = 2_147_483_647;
+
+function milliseconds(description: string, fallback: number, unsupported?: string): KeySchema {
+  const facts = { default: fallback, minimum: 0, maximum: MAX_MS };
+  return integer(description, unsupported === undefined ? facts : { ...facts, unsupported });
+}
+
+function count(description: string, unsupported?: string): KeySchema {
+  const facts = { default: 0, minimum: 0 };
+  return integer(description, unsupported === undefined ? facts : { ...facts, unsupported });
+}
+
+/** Keys of `Gateway` that stand in the global section and on each route; the route's value wins. */
+const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
+  Transfer: text(
+    'How bytes move once the socket is open. `framed` walks RFC 6455 frame headers: it counts messages, knows close codes and drains at frame boundaries. `opaque` knows bytes only: for peers that do not keep to the protocol.',
+    { default: 'framed', values: ['framed', 'opaque'] },
+  ),
+  ConnectTimeoutMs: milliseconds(
+    'Time for the TCP and TLS connect to one endpoint, in milliseconds; 0 means no limit.',
+    5000,
+  ),
+  HandshakeTimeoutMs: milliseconds(
+    'Time for the whole way from the request to the 101 of the backend, in milliseconds; 0 means no limit. `Timeout` (in seconds) sets it too; this key wins where both stand on the same level.',
+    10_000,
+  ),
+  CloseTimeoutMs: milliseconds(
+    'How long a peer may take to answer a Close frame before its socket is destroyed, in milliseconds.',
+    5000,
+  ),
+  IdleTimeoutMs: milliseconds(
+    'Close 1001 after this many milliseconds without a single byte in either direction; 0 means never.',
+    0,
+  ),
+  AppIdleTimeoutMs: milliseconds(
+    'Close 1001 after this many milliseconds without a data message (pings do not count); 0 means never.',
+    0,
+    LATER,
+  ),
+  MaxLifetimeMs: milliseconds(
+    'Close 1012 at a message boundary after that age, in milliseconds, so that clients spread over new endpoints; 0 means never.',
+    0,
+    LATER,
+  ),
+  MaxLifetimeJitter: decimal('Share of `MaxLifetimeMs` by which each socket differs, 0 to 1.', {
+    default: 0.1,
+    minimum: 0,
+    maximum: 1,
+    unsupported: LATER,
+  }),
+  Ping: object(
+    'Ping',
+    'Pings that the gateway itself writes, to notice peers that vanished.',
+    {
+      IntervalMs: milliseconds('Milliseconds between pings; 0 means none.', 0),
+      TimeoutMs: milliseconds('A leg that stays silent this many milliseconds after a ping is dead.', 10_000),
+      Legs: text('Which legs are pinged.', { default: 'both', values: ['client', 'backend', 'both'] }),
+    },
+    { unsupported: LATER },
+  ),
+  MaxMessageBytes: count(
+    'Largest message, in bytes; a larger one ends the connection with 1009. 0 means no limit.',
+    LATER,
+  ),
+  MaxFramesPerMessage: count('Most frames of one message; more end the connection with 1008. 0 means no limit.', LATER),
+  MaxFrameRate: count(
+    'Most frames a second from one peer; more end the connection with 1008. 0 means no limit.',
+    LATER,
+  ),
+  MaxConnections: count(
+    'Most open upgrades of a route in this process; the next one is answered 503. 0 means no limit.',
+  ),
+  MaxConnectionsPerIp: count(
+    'Most open upgrades of a route from one client address in this process; the next one is answered 429. 0 means no limit.',
+  ),
+  AllowedOrigins: texts(
+    'Origins that may open sockets: exact ones (`https://app.example.com`) or `https://*.example.com`. Others are answered 403. Empty allows every origin.',
+  ),
+  ForwardedHeaders: text(
+    'Headers that tell the backend about the client. What arrives from a peer outside `TrustedProxies` is replaced, else appended to.',
+    { default: 'x-forwarded', values: ['x-forwarded', 'forwarded', 'both', 'off'] },
+  ),
+  TcpKeepAliveMs: milliseconds('Operating-system keep-alive on both legs, in milliseconds; 0 switches it off.', 30_000),
+  Retry: object('Retry', 'What happens when an endpoint cannot be reached.', {
+    Attempts: integer('Other endpoints tried when connect or handshake fails before anything reached the client.', {
+      default: 2,
+      minimum: 0,
+      maximum: 100,
+    }),
+  }),
+};
+
+const DRAIN = object('Drain', 'How open sockets are asked to leave when the gateway stops.', {
+  DeadlineMs: milliseconds('What is still open after this many milliseconds is cut.', 30_000),
+  SpreadMs: milliseconds(
+    'Close frames are spread over this many milliseconds, so that clients do not return in one wave.',
+    10_000,
+  ),
+  CloseCode: integer('Code of the Close frames.', { default: 1012, minimum: 1000, maximum: 4999 }),
+});
+
+/** `Routes[].Gateway` and `DynamicRoutes[].Gateway`: our own options, which .NET Ocelot ignores. */
+export const ROUTE_GATEWAY: ObjectKey = object(
+  'RouteGateway',
+  'Options of this gateway for one route. They win over GlobalConfiguration.Gateway. Ocelot for .NET ignores the section.',
+  ROUTE_KEYS,
+);
+
+/** `GlobalConfiguration.Gateway`: defaults for all routes, and settings of the whole process. */
+export const GLOBAL_GATEWAY: ObjectKey = object(
+  'GlobalGateway',
+  'Options of this gateway: defaults for all routes and settings of the process. Ocelot for .NET ignores the section.',
+  {
+    ...ROUTE_KEYS,
+    TrustedProxies: texts(
+      'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.',
+    ),
+    Drain: DRAIN,
+    CloseOnRouteRemoval: flag(
+      'End the sockets of a route that a reload removes. Off: they stay until they end by themselves.',
+    ),
+    OcelotStatusCodes: flag(
+      "Answer with Ocelot's status codes where ours differ: 404 without an endpoint, 503 when the backend is too late.",
+    ),
+    Tls: object(
+      'Tls',
+      'Certificate of the gateway itself.',
+      {
+        CertFile: text('PEM file of the certificate chain.'),
+        KeyFile: text('PEM file of the private key.'),
+        CaFile: text('PEM file of the authorities that client certificates are checked against.'),
+        RequestClientCert: flag('Ask clients for a certificate.'),
+      },
+      { unsupported: `${LATER}; put a TLS proxy in front` },
+    ),
+    Http2: flag('Accept HTTP/2 (RFC 8441) beside HTTP/1.1.', { unsupported: LATER }),
+    Admin: object(
+      'Admin',
+      'Where the administration interface listens.',
+      { Host: text('Address to listen on.'), Port: integer('Port to listen on.', { minimum: 0, maximum: 65_535 }) },
+      { unsupported: LATER },
+    ),
+  },
+);
