@@ -4,10 +4,18 @@ import type { Endpoint, EndpointLoad, Lease } from '../contracts/endpoint.js';
 import type { BalancingPolicy } from '../contracts/load-balancer.js';
 import type { GatewayRequest } from '../contracts/request.js';
 
-/** An endpoint with its count. Only the pool changes it; policies see it as a readonly EndpointLoad. */
-interface PooledEndpoint {
+/** An endpoint with its count. Only its pool changes it; policies see it as a readonly EndpointLoad. */
+class PooledEndpoint implements EndpointLoad {
+  readonly owner: EndpointPool;
   endpoint: Endpoint;
-  inFlight: number;
+  inFlight = 0;
+  /** Whether it is among the candidates now. */
+  isPresent = true;
+
+  constructor(owner: EndpointPool, endpoint: Endpoint) {
+    this.owner = owner;
+    this.endpoint = endpoint;
+  }
 }
 
 /** The identity of a backend: two endpoints with this text in common are the same. */
@@ -70,14 +78,17 @@ export class EndpointPool {
     for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
       if (next.has(key)) continue; // A registry may list one address twice; it is one backend.
-      const pooled = this.#known.get(key) ?? { endpoint, inFlight: 0 };
+      const pooled = this.#known.get(key) ?? new PooledEndpoint(this, endpoint);
       pooled.endpoint = endpoint;
+      pooled.isPresent = true;
       this.#known.set(key, pooled);
       next.set(key, pooled);
     }
     this.#candidates = Object.freeze([...next.values()]);
     for (const [key, pooled] of this.#known) {
-      if (pooled.inFlight === 0 && !next.has(key)) this.#known.delete(key);
+      if (next.has(key)) continue;
+      pooled.isPresent = false;
+      if (pooled.inFlight === 0) this.#known.delete(key);
     }
   }
 
@@ -90,11 +101,11 @@ export class EndpointPool {
     const candidates = tried.length === 0 ? this.#candidates : this.#without(tried);
     if (candidates.length === 0) return undefined;
     const picked = this.#policy.pick(candidates, request);
-    const pooled = candidates.find((candidate) => candidate === picked);
-    if (pooled === undefined)
+    if (!(picked instanceof PooledEndpoint) || picked.owner !== this || !picked.isPresent) {
       throw new Error('the balancing policy picked an endpoint that is not among its candidates');
-    pooled.inFlight += 1;
-    return new PoolLease(pooled, () => this.#forget(pooled));
+    }
+    picked.inFlight += 1;
+    return new PoolLease(picked);
   }
 
   /** Ends the policy. Leases that are still out stay valid and may be released. */
@@ -108,27 +119,27 @@ export class EndpointPool {
     );
   }
 
-  #forget(pooled: PooledEndpoint): void {
-    if (pooled.inFlight === 0 && !this.#candidates.includes(pooled)) this.#known.delete(endpointKey(pooled.endpoint));
+  /** @internal Called by the last lease of an endpoint that left. */
+  forget(endpoint: Endpoint): void {
+    this.#known.delete(endpointKey(endpoint));
   }
 }
 
 class PoolLease implements Lease {
   readonly endpoint: Endpoint;
   readonly #pooled: PooledEndpoint;
-  readonly #released: () => void;
-  #open = true;
+  #isOpen = true;
 
-  constructor(pooled: PooledEndpoint, released: () => void) {
+  constructor(pooled: PooledEndpoint) {
     this.endpoint = pooled.endpoint;
     this.#pooled = pooled;
-    this.#released = released;
   }
 
   release(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    this.#pooled.inFlight -= 1;
-    this.#released();
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    const pooled = this.#pooled;
+    pooled.inFlight -= 1;
+    if (pooled.inFlight === 0 && !pooled.isPresent) pooled.owner.forget(pooled.endpoint);
   }
 }

@@ -1,0 +1,54 @@
+import type { Endpoint, GatewayConfig, Route } from '../src/index.js';
+
+/** An endpoint on loopback. */
+export const endpoint = (port: number, extra: Partial<Endpoint> = {}): Endpoint => ({
+  host: '127.0.0.1',
+  port,
+  weight: 1,
+  tags: [],
+  metadata: {},
+  ...extra,
+});
+
+/** A route as the configuration makes it, for tests of what does not read configuration. */
+export function route(pathTemplate: string, overrides: Partial<Route> = {}): Route {
+  return {
+    id: pathTemplate,
+    match: { pathTemplate, caseSensitive: false, methods: [], host: undefined, headers: {}, priority: 1 },
+    rewrite: { pathTemplate },
+    source: { kind: 'static', endpoints: [endpoint(1)] },
+    scheme: 'ws',
+    balancing: { type: '', options: {} },
+    timeouts: { connectMs: 5000, handshakeMs: 10_000, closeMs: 5000, idleMs: 0 },
+    limits: { maxConnections: 0, maxConnectionsPerIp: 0 },
+    ipRules: { allowed: [], blocked: [], excludeAllowedFromBlocked: false },
+    allowedOrigins: [],
+    forwardedHeaders: 'x-forwarded',
+    retryAttempts: 2,
+    transfer: 'framed',
+    tcpKeepAliveMs: 30_000,
+    acceptAnyServerCertificate: false,
+    metadata: {},
+    unenforced: [],
+    file: {},
+    location: `ocelot.json#${pathTemplate}`,
+    ...overrides,
+  };
+}
+
+/** A configuration of these routes. */
+export function config(routes: readonly Route[], overrides: Partial<GatewayConfig> = {}): GatewayConfig {
+  return {
+    routes,
+    dynamic: undefined,
+    discovery: undefined,
+    settings: {
+      trustedProxies: [],
+      drain: { deadlineMs: 1000, spreadMs: 0, closeCode: 1012 },
+      closeOnRouteRemoval: false,
+      ocelotStatusCodes: false,
+    },
+    warnings: [],
+    ...overrides,
+  };
+}
