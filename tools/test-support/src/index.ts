@@ -1,3 +1,12 @@
+export {
+  TestConsul,
+  consulAvailable,
+  startConsul,
+  type CheckState,
+  type ConsulAnswer,
+  type ConsulOptions,
+  type ConsulService,
+} from './consul.js';
 export { eventually, PATIENCE_MS, within } from './deadline.js';
 export { duplexPair } from './duplex-pair.js';
 export { echoBackend, type EchoBackend, type EchoBackendOptions, type EchoRequest } from './echo-backend.js';
