@@ -48,6 +48,12 @@ export { overlayEnvironment } from './config/overlay-environment.js';
 export { selectConfigFiles } from './config/select-config-files.js';
 
 // Routing
+export type { RouteMatchResult, RouteTable } from './contracts/route-table.js';
+export { compileRouteTable, type RouteEntry } from './routing/route-table.js';
+export { compileRewrite, type Rewrite, type RewrittenTarget } from './routing/rewrite.js';
+export { type DynamicTarget, resolveDynamic } from './routing/dynamic-route.js';
+export { matchingOrder } from './routing/route-order.js';
+export { parseIpRange, type IpRange } from './pipeline/ip-ranges.js';
 
 // For plugin authors
 export type { Plugin, Registry } from './contracts/plugin.js';
@@ -70,6 +76,12 @@ export { pollingProvider, type PollingProviderOptions } from './runtime/polling-
 export { systemClock } from './runtime/system-clock.js';
 
 // For relay authors
+export {
+  createGatewayRequest,
+  createUpgradeRequest,
+  type ReceivedHandshake,
+  type ReceivedRequest,
+} from './routing/gateway-request.js';
 export type { Admission } from './contracts/exchange.js';
 export type { Relay } from './contracts/relay.js';
 export type { Session, SessionSummary, Side, TransferCount } from './contracts/session.js';

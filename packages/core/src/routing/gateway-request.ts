@@ -1,0 +1,118 @@
+import type { ClientPeer, GatewayRequest, UpgradeRequest } from '../contracts/request.js';
+import { readAuthority, readTarget, refuseRequest } from './request-target.js';
+
+/** A request as a relay received it: what {@link createGatewayRequest} needs. */
+export interface ReceivedRequest {
+  readonly kind: GatewayRequest['kind'];
+  readonly method: string;
+  /** The target of the request line, untouched. */
+  readonly target: string;
+  /** Name, value, name, value, … as received. The array must not change afterwards. */
+  readonly rawHeaders: readonly string[];
+  readonly client: ClientPeer;
+}
+
+/** What an upgrade has beside its head, checked by the relay (RFC 6455 §4.2.1). */
+export interface ReceivedHandshake {
+  readonly key: string;
+  readonly protocols: readonly string[];
+  readonly extensions: string | undefined;
+}
+
+/**
+ * Makes a request for {@link Gateway.admit} out of what a relay received; for relay authors, and for `explain`.
+ *
+ * The target may be in origin-form or in absolute-form; of the latter the authority counts, and it must be that of the
+ * Host header (as Ocelot's server demands). Path and query stay as they are: dot segments are removed when a route is
+ * matched, and what is matched is what is sent.
+ *
+ * @throws GatewayError UPGRADE_INVALID (400) when the target holds a control character, a blank, a character outside
+ *   ASCII, `#`, or a backslash in its path; when it is neither path nor http(s)/ws(s) URL; when there are several Host
+ *   headers or an invalid one (RFC 9112 §3.2), or none on an upgrade (RFC 6455 §4.2.1).
+ */
+export function createGatewayRequest(received: ReceivedRequest): GatewayRequest {
+  return new Request(received);
+}
+
+/** Adds what a WebSocket handshake has to a request of kind `upgrade`; for relay authors. */
+export function createUpgradeRequest(request: GatewayRequest, handshake: ReceivedHandshake): UpgradeRequest {
+  const { method, path, query, host, authority, rawHeaders, client } = request;
+  return {
+    kind: 'upgrade',
+    method,
+    path,
+    query,
+    host,
+    authority,
+    rawHeaders,
+    client,
+    header: (name) => request.header(name),
+    key: handshake.key,
+    protocols: handshake.protocols,
+    extensions: handshake.extensions,
+  };
+}
+
+class Request implements GatewayRequest {
+  readonly kind: GatewayRequest['kind'];
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly host: string;
+  readonly authority: string;
+  readonly rawHeaders: readonly string[];
+  readonly client: ClientPeer;
+  #headers: ReadonlyMap<string, string> | undefined;
+
+  constructor({ kind, method, target, rawHeaders, client }: ReceivedRequest) {
+    const { path, query, authority } = readTarget(target);
+    this.kind = kind;
+    this.method = method;
+    this.path = path;
+    this.query = query;
+    this.authority = effectiveAuthority(hostHeader(rawHeaders, kind), authority);
+    this.host = hostOf(this.authority);
+    this.rawHeaders = rawHeaders;
+    this.client = client;
+  }
+
+  header(name: string): string | undefined {
+    this.#headers ??= indexHeaders(this.rawHeaders);
+    return this.#headers.get(name.toLowerCase());
+  }
+}
+
+/** Values of one name are joined in their order (RFC 9110 §5.3); those of Cookie by `; ` (RFC 9113 §8.2.3). */
+function indexHeaders(rawHeaders: readonly string[]): ReadonlyMap<string, string> {
+  const headers = new Map<string, string>();
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = (rawHeaders[index] ?? '').toLowerCase();
+    const value = rawHeaders[index + 1] ?? '';
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? value : `${before}${name === 'cookie' ? '; ' : ', '}${value}`);
+  }
+  return headers;
+}
+
+function hostHeader(rawHeaders: readonly string[], kind: GatewayRequest['kind']): string {
+  let host: string | undefined;
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    if (rawHeaders[index]?.toLowerCase() !== 'host') continue;
+    if (host !== undefined) throw refuseRequest('There is more than one Host header.');
+    host = (rawHeaders[index + 1] ?? '').trim();
+  }
+  if (host === undefined && kind === 'upgrade') throw refuseRequest('There is no Host header.');
+  return host ?? '';
+}
+
+function hostOf(authority: string): string {
+  const read = readAuthority(authority);
+  if (read === undefined) throw refuseRequest('The Host header is invalid.');
+  return read.host;
+}
+
+function effectiveAuthority(header: string, target: string | undefined): string {
+  if (target === undefined || target.toLowerCase() === header.toLowerCase()) return header;
+  if (header === '') return target;
+  throw refuseRequest('The host of the request target is not that of the Host header.');
+}
