@@ -1,0 +1,187 @@
+import type { OutgoingHead, OutgoingHeaders } from '../contracts/exchange.js';
+import type { GatewayRequest } from '../contracts/request.js';
+import { GatewayError } from '../errors/gateway-error.js';
+import type { RewrittenTarget } from '../routing/rewrite.js';
+
+// Built once per request, in one pass over the client's headers. Nothing is sorted or joined; names and values are the
+// client's own texts.
+
+/** The head for the backend while core owns it: stages change it, then `freeze` ends that. */
+export interface FreezableOutgoingHead extends OutgoingHead {
+  /** From now on every setter throws TypeError. Idempotent. */
+  freeze(): void;
+}
+
+/**
+ * Makes the head for the backend: the rewritten target, and the client's headers in their order, with their case and
+ * their duplicates, without those of the hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`,
+ * `Proxy-Authorization`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings` (RFC 9110 §7.6.1), `Host`,
+ * every `Sec-WebSocket-*`, and for upgrades `Content-Length`; all of them also in the spelling `a_b`. The relay writes
+ * its own. `x_forwarded_for` and its like are dropped from every client, also from trusted ones.
+ *
+ * @throws GatewayError UPGRADE_INVALID when a header of the client has an invalid name or value.
+ */
+export function createOutgoingHead(request: GatewayRequest, target: RewrittenTarget): FreezableOutgoingHead {
+  return new Head(target, endToEnd(request));
+}
+
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'proxy-authorization',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'http2-settings',
+  'host',
+]);
+
+/** A token (RFC 9110 §5.6.2). */
+const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
+/** What a value may not hold; beyond one byte, because cutting `U+010D` to a byte makes a CR of it. */
+const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const NOT_IN_TARGET = /[^\x21-\x7e]|#/;
+
+class Head implements FreezableOutgoingHead {
+  readonly headers: Headers;
+  #path: string;
+  #query: string;
+
+  constructor(target: RewrittenTarget, raw: string[]) {
+    this.headers = new Headers(raw);
+    this.#path = checkedPath(target.path);
+    this.#query = checkedQuery(target.query);
+  }
+
+  get path(): string {
+    return this.#path;
+  }
+
+  set path(path: string) {
+    this.headers.assertOpen();
+    this.#path = checkedPath(path);
+  }
+
+  get query(): string {
+    return this.#query;
+  }
+
+  set query(query: string) {
+    this.headers.assertOpen();
+    this.#query = checkedQuery(query);
+  }
+
+  freeze(): void {
+    this.headers.freeze();
+  }
+}
+
+class Headers implements OutgoingHeaders {
+  readonly #raw: string[];
+  #isFrozen = false;
+
+  constructor(raw: string[]) {
+    this.#raw = raw;
+  }
+
+  get raw(): readonly string[] {
+    return this.#raw;
+  }
+
+  get(name: string): string | undefined {
+    const folded = name.toLowerCase();
+    const values = this.#raw.filter((_, index) => index % 2 === 1 && this.#raw[index - 1]?.toLowerCase() === folded);
+    return values.length === 0 ? undefined : values.join(folded === 'cookie' ? '; ' : ', ');
+  }
+
+  set(name: string, value: string): void {
+    this.assertOpen();
+    assertHeader(name, value);
+    this.delete(name);
+    this.#raw.push(name, value);
+  }
+
+  append(name: string, value: string): void {
+    this.assertOpen();
+    assertHeader(name, value);
+    this.#raw.push(name, value);
+  }
+
+  delete(name: string): void {
+    this.assertOpen();
+    const wanted = canonicalHeaderName(name);
+    for (let index = this.#raw.length - 2; index >= 0; index -= 2) {
+      if (canonicalHeaderName(this.#raw[index] ?? '') === wanted) this.#raw.splice(index, 2);
+    }
+  }
+
+  freeze(): void {
+    this.#isFrozen = true;
+    Object.freeze(this.#raw);
+  }
+
+  assertOpen(): void {
+    if (this.#isFrozen) throw new TypeError('The head for the backend cannot be changed after the transform phase.');
+  }
+}
+
+/**
+ * The name by which some backends look a header up: without case, and `_` is `-` to whatever makes variables of headers
+ * (CGI, WSGI, Rack): `X_Forwarded_For` would pass for `X-Forwarded-For`.
+ */
+function canonicalHeaderName(name: string): string {
+  const folded = name.toLowerCase();
+  return folded.includes('_') ? folded.replaceAll('_', '-') : folded;
+}
+
+function endToEnd(request: GatewayRequest): string[] {
+  const { rawHeaders, kind } = request;
+  const named = connectionOptions(request);
+  const kept: string[] = [];
+  for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index] ?? '';
+    const value = rawHeaders[index + 1] ?? '';
+    const canonical = canonicalHeaderName(name);
+    if (HOP_BY_HOP.has(canonical) || canonical.startsWith('sec-websocket-')) continue;
+    if (name.includes('_') && canonical.startsWith('x-forwarded-')) continue;
+    if (named?.has(canonical) === true || (kind === 'upgrade' && canonical === 'content-length')) continue;
+    if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw refuseHeader(name);
+    kept.push(name, value);
+  }
+  return kept;
+}
+
+/** Undefined in the ordinary case, a `Connection` that names only `Upgrade`, `keep-alive` or `close`. */
+function connectionOptions(request: GatewayRequest): ReadonlySet<string> | undefined {
+  const connection = request.header('connection');
+  if (connection === undefined || /^(?:upgrade|keep-alive|close)$/i.test(connection)) return undefined;
+  return new Set(connection.split(',').map((option) => canonicalHeaderName(option.trim())));
+}
+
+function assertHeader(name: string, value: string): void {
+  if (!NAME.test(name)) throw new TypeError(`"${name}" is no header name.`);
+  if (NOT_IN_VALUE.test(value)) throw refuseHeader(name);
+}
+
+function refuseHeader(name: string): GatewayError {
+  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', {
+    message: 'A header holds a character that it may not hold.',
+    details: { header: name },
+  });
+}
+
+function checkedPath(path: string): string {
+  if (!path.startsWith('/') || path.includes('?') || NOT_IN_TARGET.test(path)) throw refuseTarget('path');
+  return path;
+}
+
+function checkedQuery(query: string): string {
+  if ((query !== '' && !query.startsWith('?')) || NOT_IN_TARGET.test(query)) throw refuseTarget('query');
+  return query;
+}
+
+function refuseTarget(part: string): GatewayError {
+  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', { message: `The ${part} for the backend is invalid.` });
+}
