@@ -30,6 +30,8 @@ export { ERROR_CATALOGUE, type ErrorCatalogueEntry, type ErrorCode, type ErrorSo
 export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors/gateway-error.js';
 export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-error.js';
 
+export { createGateway, type GatewayOptions } from './runtime/create-gateway.js';
+
 // Configuration
 export {
   type ConfigInput,
@@ -69,6 +71,7 @@ export type {
   Subscription,
 } from './contracts/discovery.js';
 export type { Phase, Stage, StageDefinition } from './contracts/stage.js';
+export { createSlot } from './pipeline/slot.js';
 export type { Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';

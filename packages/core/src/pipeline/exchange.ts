@@ -1,9 +1,10 @@
 import type { Lease } from '../contracts/endpoint.js';
-import type { Admission, ExchangeEnd, OutgoingHead, Slot } from '../contracts/exchange.js';
+import type { Admission, ExchangeEnd, Slot } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Params, Route } from '../contracts/route.js';
 import type { GatewayError } from '../errors/gateway-error.js';
+import type { FreezableOutgoingHead } from './outgoing-head.js';
 
 /** Takes the next lease of an exchange; `tried` are the endpoints that failed already. */
 export type LeaseSource = (tried: readonly Lease['endpoint'][]) => Lease | undefined;
@@ -18,7 +19,7 @@ export interface ExchangeInit<R extends GatewayRequest> {
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Called once, at the first use of `outgoing`. */
-  readonly makeOutgoing: () => OutgoingHead;
+  readonly makeOutgoing: () => FreezableOutgoingHead;
   readonly leaseFrom: LeaseSource;
 }
 
@@ -35,7 +36,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   readonly signal: AbortSignal;
   readonly #init: ExchangeInit<R>;
   #log: Logger | undefined;
-  #outgoing: OutgoingHead | undefined;
+  #outgoing: FreezableOutgoingHead | undefined;
   #slots: Map<Slot<unknown>, unknown> | undefined;
   #deferred: ((end: ExchangeEnd) => void)[] = [];
   #lease: Lease | undefined;
@@ -58,7 +59,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     return this.#log;
   }
 
-  get outgoing(): OutgoingHead {
+  get outgoing(): FreezableOutgoingHead {
     this.#outgoing ??= this.#init.makeOutgoing();
     return this.#outgoing;
   }
@@ -81,6 +82,11 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.#deferred.push(callback);
   }
 
+  /** Ends the transform phase. */
+  freezeOutgoing(): void {
+    this.outgoing.freeze();
+  }
+
   /** Takes the first lease. @returns undefined when the route has no endpoint. */
   takeLease(): Lease | undefined {
     this.#lease = this.#init.leaseFrom(this.#tried);
@@ -98,7 +104,11 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.#lease = next;
     const { host, port } = failed.endpoint;
     this.log.warn(
-      { endpoint: `${host}:${port}`, code: cause.code, cause: cause.cause instanceof Error ? cause.cause.message : cause.message },
+      {
+        endpoint: `${host}:${port}`,
+        code: cause.code,
+        cause: cause.cause instanceof Error ? cause.cause.message : cause.message,
+      },
       'trying another endpoint',
     );
     return next;

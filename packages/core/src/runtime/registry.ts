@@ -52,7 +52,9 @@ class Claims<T> {
 
 /** Everything that the plugins of one gateway brought. Filled once, at the start, then only read. */
 export class PluginRegistry {
-  readonly discovery: Claims<ServiceDiscoveryProviderFactory> = new Claims<ServiceDiscoveryProviderFactory>('discovery type');
+  readonly discovery: Claims<ServiceDiscoveryProviderFactory> = new Claims<ServiceDiscoveryProviderFactory>(
+    'discovery type',
+  );
   readonly balancing: Claims<BalancingPolicyFactory> = new Claims<BalancingPolicyFactory>('load balancer type');
   readonly #stages = new Claims<StageDefinition>('stage');
   readonly relays: Relay[] = [];

@@ -1,0 +1,81 @@
+import type { DiscoverySettings } from '../config/gateway-config.js';
+import type { Route } from '../contracts/route.js';
+import type { RouteMatchResult } from '../contracts/route-table.js';
+import type { Phase, Stage } from '../contracts/stage.js';
+import { connectionLimits, type ConnectionCount } from '../pipeline/connection-limits.js';
+import { addressRules, originRules } from '../pipeline/admission-rules.js';
+import type { BoundStage } from '../pipeline/run-stages.js';
+import { unenforcedSecurity } from '../pipeline/unenforced.js';
+import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
+import type { PoolDirectory, PoolHold } from './pool-directory.js';
+import type { PluginRegistry } from './registry.js';
+
+/** A route with everything that depends only on it: compiled once per configuration. */
+export interface BoundRoute {
+  readonly route: Route;
+  readonly stages: readonly BoundStage[];
+  readonly rewrite: Rewrite;
+  readonly hold: PoolHold;
+}
+
+/** What a request matched. */
+export type BoundMatch = RouteMatchResult<BoundRoute>;
+
+/** What binding draws on. */
+export interface BindContext {
+  readonly registry: PluginRegistry;
+  readonly pools: PoolDirectory;
+  /** The count of a route, the same object across reloads. */
+  countOf(routeId: string): ConnectionCount;
+  /** Ends watches that nobody uses any more; called after pools were given back. */
+  sweep(): void;
+}
+
+const PHASES: readonly Phase[] = ['admit', 'authenticate', 'authorize', 'transform'];
+
+/** What differs when a route is made from the request's path. */
+export interface DynamicBinding {
+  readonly rewrite: Rewrite;
+  /** Whose connection count is used: services are named by clients, counts must not be. */
+  readonly countId: string;
+}
+
+/**
+ * Binds a route: its stages in the order of phases (ours before the plugins' within a phase), its rewrite, its pool.
+ * @throws ConfigError when a type is not registered or a policy or provider refuses its options.
+ */
+export function bindRoute(
+  route: Route,
+  discovery: DiscoverySettings | undefined,
+  context: BindContext,
+  dynamic?: DynamicBinding,
+): BoundRoute {
+  const hold = context.pools.acquire(route, discovery);
+  try {
+    const stages = stagesOf(route, context, dynamic?.countId ?? route.id);
+    return { route, stages, rewrite: dynamic?.rewrite ?? compileRewrite(route), hold };
+  } catch (error) {
+    hold.release();
+    throw error;
+  }
+}
+
+function stagesOf(route: Route, { registry, countOf }: BindContext, countId: string): readonly BoundStage[] {
+  const stages: BoundStage[] = [];
+  const add = (name: string, run: Stage | undefined): void => {
+    if (run !== undefined) stages.push({ name, run });
+  };
+  for (const phase of PHASES) {
+    if (phase === 'admit') {
+      add('unenforced-security', unenforcedSecurity(route, registry.stages));
+      add('ip-rules', addressRules(route));
+      add('origins', originRules(route));
+    }
+    for (const definition of registry.stages) {
+      if (definition.phase === phase) add(definition.name, definition.forRoute(route));
+    }
+    // After authorization: a client that may not come in does not use up what others may open.
+    if (phase === 'authorize') add('connection-limits', connectionLimits(route, countOf(countId)));
+  }
+  return stages;
+}

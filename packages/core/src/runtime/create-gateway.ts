@@ -1,0 +1,55 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Clock } from '../contracts/clock.js';
+import type { Gateway } from '../contracts/gateway.js';
+import type { Logger } from '../contracts/logger.js';
+import type { Plugin } from '../contracts/plugin.js';
+import { LiveGateway } from './gateway.js';
+import { PluginRegistry } from './registry.js';
+import { silentLogger } from './silent-logger.js';
+import { systemClock } from './system-clock.js';
+
+/** What a gateway is made of. */
+export interface GatewayOptions {
+  /** Made by `readConfiguration`. */
+  readonly config: GatewayConfig;
+  /** Set up in this order, closed in reverse. */
+  readonly plugins?: readonly Plugin[];
+  /** @default a logger that says nothing */
+  readonly log?: Logger;
+  /** @default the real clock */
+  readonly clock?: Clock;
+  /** Uniform in [0, 1); handed to policies and providers. @default Math.random */
+  readonly random?: () => number;
+  /**
+   * Longest wait, in milliseconds, for the first endpoints of discovered services at start and reload. A service whose
+   * registry does not answer in time starts without endpoints: its routes answer 503 until it does.
+   * @default 3000
+   */
+  readonly startTimeoutMs?: number;
+}
+
+/**
+ * Makes a gateway and puts its configuration in force: for those who embed it and for the command line.
+ *
+ * The caller owns it: attach relays to servers of your own, and call `drain` at the end, which closes the plugins too.
+ * @throws ConfigError when a plugin cannot be set up, or when the configuration names a discovery or load balancer
+ *   type that no plugin registered; nothing is left running then.
+ */
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const registry = new PluginRegistry();
+  for (const plugin of options.plugins ?? []) await registry.add(plugin);
+  const gateway = new LiveGateway({
+    registry,
+    log: options.log ?? silentLogger,
+    clock: options.clock ?? systemClock,
+    random: options.random ?? Math.random,
+    startTimeoutMs: options.startTimeoutMs ?? 3000,
+  });
+  try {
+    await gateway.reload(options.config);
+  } catch (error) {
+    await gateway.drain({ deadlineMs: 0 });
+    throw error;
+  }
+  return gateway;
+}

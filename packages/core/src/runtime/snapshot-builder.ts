@@ -1,0 +1,119 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Clock } from '../contracts/clock.js';
+import type { Logger } from '../contracts/logger.js';
+import type { GatewayEvent } from '../contracts/telemetry.js';
+import { ConfigError, type ConfigIssue } from '../errors/config-error.js';
+import { ConnectionCount } from '../pipeline/connection-limits.js';
+import { compileRouteTable } from '../routing/route-table.js';
+import { bindRoute, type BindContext, type BoundRoute } from './bound-route.js';
+import { DynamicRoutes } from './dynamic-routes.js';
+import { PoolDirectory } from './pool-directory.js';
+import { ProviderDirectory } from './provider-directory.js';
+import type { PluginRegistry } from './registry.js';
+import type { ServiceWatch } from './service-watch.js';
+import { Snapshot } from './snapshot.js';
+
+/** What snapshots are built with. */
+export interface SnapshotBuilderInit {
+  readonly registry: PluginRegistry;
+  readonly log: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly startTimeoutMs: number;
+}
+
+/** Makes snapshots out of configurations. Owns what outlives them: pools, watches, providers, connection counts. */
+export class SnapshotBuilder {
+  readonly #init: SnapshotBuilderInit;
+  readonly #providers: ProviderDirectory;
+  readonly #context: BindContext;
+  readonly #counts = new Map<string, ConnectionCount>();
+
+  constructor(init: SnapshotBuilderInit, record: (event: GatewayEvent) => void) {
+    this.#init = init;
+    this.#providers = new ProviderDirectory(init.registry, { ...init, record });
+    this.#context = {
+      registry: init.registry,
+      pools: new PoolDirectory(init.registry, this.#providers, init),
+      countOf: (routeId) => this.#countOf(routeId),
+      sweep: () => this.#providers.sweep(),
+    };
+  }
+
+  /**
+   * Binds every route and waits, within `startTimeoutMs`, for the first endpoints of discovered services.
+   * @throws ConfigError with every issue of every route; nothing is held then.
+   */
+  async build(revision: number, config: GatewayConfig, before: Snapshot | undefined): Promise<Snapshot> {
+    const bound: BoundRoute[] = [];
+    const issues: ConfigIssue[] = [];
+    for (const route of config.routes) {
+      try {
+        bound.push(bindRoute(route, config.discovery, this.#context));
+      } catch (error) {
+        if (!(error instanceof ConfigError)) throw error;
+        issues.push(...error.issues);
+      }
+    }
+    if (issues.length > 0) {
+      for (const { hold } of bound) hold.release();
+      this.#providers.sweep();
+      throw new ConfigError(issues);
+    }
+    await this.#firstEndpoints(bound);
+    this.#forgetCounts(config, before);
+    const { dynamic, discovery } = config;
+    const dynamicRoutes =
+      dynamic === undefined || discovery === undefined
+        ? undefined
+        : new DynamicRoutes(dynamic, discovery, this.#context);
+    const table = compileRouteTable(bound.map((value) => ({ route: value.route, value })));
+    return new Snapshot(revision, config, bound, table, dynamicRoutes);
+  }
+
+  /** Ends watches and providers that no snapshot uses any more. */
+  sweep(): void {
+    this.#providers.sweep();
+  }
+
+  /** Fulfilled when the providers that were swept have closed. */
+  closed(): Promise<void> {
+    return this.#providers.closed();
+  }
+
+  #countOf(routeId: string): ConnectionCount {
+    const known = this.#counts.get(routeId);
+    if (known !== undefined) return known;
+    const count = new ConnectionCount();
+    this.#counts.set(routeId, count);
+    return count;
+  }
+
+  /** Counts of routes that are gone and carry nothing. */
+  #forgetCounts(config: GatewayConfig, before: Snapshot | undefined): void {
+    if (before === undefined) return;
+    const kept = new Set(config.routes.map((route) => route.id));
+    for (const [id, count] of this.#counts) if (count.total === 0 && !kept.has(id)) this.#counts.delete(id);
+  }
+
+  async #firstEndpoints(bound: readonly BoundRoute[]): Promise<void> {
+    const watches = new Set<ServiceWatch>();
+    for (const { hold } of bound) if (hold.watch !== undefined && !hold.watch.isKnown) watches.add(hold.watch);
+    if (watches.size === 0) return;
+    const { clock, log, startTimeoutMs } = this.#init;
+    await new Promise<void>((resolve) => {
+      const late = clock.setTimer(startTimeoutMs, resolve);
+      void Promise.all([...watches].map((watch) => watch.settled)).then(() => {
+        late.clear();
+        resolve();
+      });
+    });
+    const missing = [...watches].filter((watch) => !watch.isKnown).map((watch) => watch.service.name);
+    if (missing.length > 0) {
+      log.warn(
+        { services: missing },
+        'no endpoints known yet: routes to these services answer 503 until there are some',
+      );
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayRequest } from '../contracts/request.js';
+import type { RouteTable } from '../contracts/route-table.js';
+import { resolveClientAddress, type ClientIdentity } from '../pipeline/client-address.js';
+import { compileIpSet } from '../pipeline/ip-ranges.js';
+import type { BoundMatch, BoundRoute } from './bound-route.js';
+import type { DynamicRoutes } from './dynamic-routes.js';
+
+/**
+ * One configuration in force: replaced by one assignment, never edited. A request reads it once and keeps it.
+ */
+export class Snapshot {
+  readonly revision: number;
+  readonly config: GatewayConfig;
+  /** In file order. */
+  readonly bound: readonly BoundRoute[];
+  readonly #table: RouteTable<BoundRoute>;
+  readonly #dynamic: DynamicRoutes | undefined;
+  readonly #isTrustedProxy: (address: string) => boolean;
+
+  constructor(
+    revision: number,
+    config: GatewayConfig,
+    bound: readonly BoundRoute[],
+    table: RouteTable<BoundRoute>,
+    dynamic: DynamicRoutes | undefined,
+  ) {
+    this.revision = revision;
+    this.config = config;
+    this.bound = bound;
+    this.#table = table;
+    this.#dynamic = dynamic;
+    this.#isTrustedProxy = compileIpSet(config.settings.trustedProxies);
+  }
+
+  match(request: GatewayRequest): BoundMatch | undefined {
+    return this.#table.match(request) ?? this.#dynamic?.match(request);
+  }
+
+  /** Who the client is, behind the proxies that this configuration trusts. */
+  clientOf(request: GatewayRequest): ClientIdentity {
+    return resolveClientAddress(request, this.#isTrustedProxy);
+  }
+
+  /** Gives the pools back. Exchanges that captured this snapshot keep their leases. */
+  release(): void {
+    for (const bound of this.bound) bound.hold.release();
+    this.#dynamic?.close();
+  }
+}
