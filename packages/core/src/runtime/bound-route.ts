@@ -26,9 +26,9 @@ export interface BindContext {
   readonly registry: PluginRegistry;
   readonly pools: PoolDirectory;
   /** The count of a route, the same object across reloads. */
-  countOf(routeId: string): ConnectionCount;
+  readonly countOf: (routeId: string) => ConnectionCount;
   /** Ends watches that nobody uses any more; called after pools were given back. */
-  sweep(): void;
+  readonly sweep: () => void;
 }
 
 const PHASES: readonly Phase[] = ['admit', 'authenticate', 'authorize', 'transform'];
