@@ -16,7 +16,8 @@ export interface FreezableOutgoingHead extends OutgoingHead {
  * Makes the head for the backend: the rewritten target, and the client's headers in their order, with their case and
  * their duplicates, without those of the hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`,
  * `Proxy-Authorization`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings` (RFC 9110 §7.6.1), `Host`,
- * every `Sec-WebSocket-*`, and for upgrades `Content-Length`; all of them also in the spelling `a_b`. The relay writes
+ * every `Sec-WebSocket-*` but an upgrade's offers (`-Protocol`, `-Extensions`), and for upgrades `Content-Length`; all
+ * of them also in the spelling `a_b`. The relay writes
  * its own. `x_forwarded_for` and its like are dropped from every client, also from trusted ones.
  *
  * @throws GatewayError UPGRADE_INVALID when a header of the client has an invalid name or value.
@@ -144,13 +145,19 @@ function endToEnd(request: GatewayRequest): string[] {
     const name = rawHeaders[index] ?? '';
     const value = rawHeaders[index + 1] ?? '';
     const canonical = canonicalHeaderName(name);
-    if (HOP_BY_HOP.has(canonical) || canonical.startsWith('sec-websocket-')) continue;
+    if (HOP_BY_HOP.has(canonical) || (canonical.startsWith('sec-websocket-') && !isOffer(request, name))) continue;
     if (name.includes('_') && canonical.startsWith('x-forwarded-')) continue;
     if (named?.has(canonical) === true || (kind === 'upgrade' && canonical === 'content-length')) continue;
     if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw refuseHeader(name);
     kept.push(name, value);
   }
   return kept;
+}
+
+/** What an upgrade offers the backend: a stage may change it before the relay sends it. */
+function isOffer({ kind }: GatewayRequest, name: string): boolean {
+  const folded = name.toLowerCase();
+  return kind === 'upgrade' && (folded === 'sec-websocket-protocol' || folded === 'sec-websocket-extensions');
 }
 
 /** Undefined in the ordinary case, a `Connection` that names only `Upgrade`, `keep-alive` or `close`. */
