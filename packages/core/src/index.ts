@@ -48,6 +48,8 @@ export { mergeConfigParts } from './config/merge-parts.js';
 export { overlayConfig } from './config/overlay.js';
 export { overlayEnvironment } from './config/overlay-environment.js';
 export { selectConfigFiles } from './config/select-config-files.js';
+export { CONFIG_SCHEMA } from './config/schema/json-schema.js';
+export { CONFIG_REFERENCE, type ConfigKey, type ConfigSection } from './config/schema/config-reference.js';
 
 // Routing
 export type { RouteMatchResult, RouteTable } from './contracts/route-table.js';

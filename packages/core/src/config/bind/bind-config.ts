@@ -61,6 +61,9 @@ class Binder {
     switch (schema.kind) {
       case 'object':
         if (node.kind === 'object') return { value: this.#object(schema, node) };
+        if (node.kind === 'scalar' && schema.fromText !== undefined && typeof node.value === 'string') {
+          return this.#objectFromText(schema, schema.fromText, key, node);
+        }
         return this.#emptyOr(key, node, 'an object { … }');
       case 'list':
         return this.#list(schema, key, node);
@@ -124,6 +127,19 @@ class Binder {
     return result;
   }
 
+  /** `"LoadBalancerOptions": "RoundRobin"`: .NET binds nothing; taken as what was meant. */
+  #objectFromText(schema: ObjectKey, inner: string, key: string, node: ScalarNode): Bound {
+    if (!isInUse(node.value)) return { value: undefined };
+    this.#report(
+      'warning',
+      'NotAnObject',
+      node.place,
+      `${key} is a text, not an object; it is taken as its ${inner}. Ocelot for .NET ignores it.`,
+      `Write { "${inner}": ${JSON.stringify(node.value)} }.`,
+    );
+    return { value: this.#object(schema, { kind: 'object', place: node.place, members: [{ key: inner, node }] }) };
+  }
+
   #oldName(
     name: string,
     rule: OldName,
@@ -132,7 +148,7 @@ class Binder {
     places: Map<string, Place>,
   ): void {
     const bound = this.#value(rule.schema, name, node);
-    if (bound === 'broken' || bound.value === undefined || !isInUse(bound.value)) return;
+    if (bound === 'broken' || bound.value === undefined || !isInUse(bound.value, rule.schema.default)) return;
     const existing = values.get(rule.becomes);
     const value = rule.translate === undefined ? bound.value : rule.translate(bound.value, existing);
     this.#locations.adopt(value, node.place);

@@ -60,6 +60,8 @@ export interface ObjectKey extends KeyFacts {
   readonly keys: Readonly<Record<string, KeySchema>>;
   /** Other keys belong to providers, policies or plugins: they pass unless they look like a slip of the pen. */
   readonly open?: boolean;
+  /** The key that a text in place of the object is taken for: `"LoadBalancerOptions": "RoundRobin"`. */
+  readonly fromText?: string;
   /** Spellings of earlier versions; read with a warning. */
   readonly oldNames?: Readonly<Record<string, OldName>>;
   /** Keys of earlier versions that no version in use reads any more; name → what to do instead. */

@@ -40,7 +40,7 @@ export const LOAD_BALANCER: ObjectKey = object(
       'CookieStickySessions: how long a client stays with its endpoint after its last connect, in milliseconds.',
     ),
   },
-  { open: true },
+  { open: true, fromText: 'Type' },
 );
 
 /** `SecurityOptions`. */
@@ -126,9 +126,9 @@ export const RATE_LIMIT: ObjectKey = object(
         'EnableHeaders',
         (old) => old !== true,
       ),
-      HttpStatusCode: renamed(integer('Earlier name of StatusCode.'), 'StatusCode'),
+      HttpStatusCode: renamed(integer('Earlier name of StatusCode.', { default: 429 }), 'StatusCode'),
       QuotaExceededMessage: renamed(text('Earlier name of QuotaMessage.'), 'QuotaMessage'),
-      RateLimitCounterPrefix: renamed(text('Earlier name of KeyPrefix.'), 'KeyPrefix'),
+      RateLimitCounterPrefix: renamed(text('Earlier name of KeyPrefix.', { default: 'ocelot' }), 'KeyPrefix'),
       PeriodTimespan: renamed(decimal('Earlier form of Wait, in seconds.'), 'Wait', (old) => `${JSON.stringify(old)}s`),
     },
   },

@@ -104,7 +104,7 @@ export const ROUTE: ObjectKey = object(
       'Methods that the route answers; empty means all. An upgrade over HTTP/1.1 is a GET.',
       {},
     ),
-    UpstreamHost: text('Host that the request must name; *.example.com matches any subdomain. Empty: any host.'),
+    UpstreamHost: text('Host that the request must name; `*.example.com` matches any subdomain. Empty: any host.'),
     UpstreamHeaderTemplates: map('Headers that must match: name → template, {header:name} captures a value.'),
     RouteIsCaseSensitive: flag('Compare path and header templates with case.'),
     Priority: integer('Higher is asked first. A template that is one placeholder, /{anything}, is always 0.', {

@@ -1,0 +1,55 @@
+import { globalIpLists, routeIpLists } from './address-lists.js';
+import { aggregateHidesRoute, aggregateRoutes, duplicateAggregates } from './aggregates.js';
+import { globalAuthenticationSchemes, routeAuthenticationSchemes } from './authentication.js';
+import { dynamicRouting, globalDiscovery, routeDiscovery, someRoute } from './discovery.js';
+import { duplicateRoutes } from './duplicate-routes.js';
+import { headerTemplates } from './header-templates.js';
+import { hosts } from './hosts.js';
+import { httpVersion } from './http-version.js';
+import { methods } from './methods.js';
+import { origins } from './origins.js';
+import { pathTemplates, templateBlanks } from './path-templates.js';
+import { repeatedPlaceholders, unfilledPlaceholders } from './placeholders.js';
+import { globalQosHandler, routeQosHandler } from './quality-of-service.js';
+import { rateLimit } from './rate-limit.js';
+import { routeKeys } from './route-keys.js';
+import type { FileRule, RouteRule } from './rule.js';
+import { schemes } from './scheme.js';
+import { unsupportedKeys } from './unsupported.js';
+import { upstreamHost } from './upstream-host.js';
+
+/** Rules about one route, in the order of Ocelot's own validator, then ours. */
+export const ROUTE_RULES: readonly RouteRule[] = [
+  routeQosHandler,
+  pathTemplates,
+  rateLimit,
+  routeAuthenticationSchemes,
+  hosts,
+  httpVersion,
+  templateBlanks,
+  unfilledPlaceholders,
+  methods,
+  upstreamHost,
+  headerTemplates,
+  routeIpLists,
+];
+
+/** Rules about the whole file, run after those about routes. */
+export const FILE_RULES: readonly FileRule[] = [
+  globalQosHandler,
+  globalAuthenticationSchemes,
+  duplicateRoutes,
+  routeDiscovery,
+  repeatedPlaceholders,
+  globalDiscovery,
+  aggregateHidesRoute,
+  duplicateAggregates,
+  aggregateRoutes,
+  schemes,
+  globalIpLists,
+  origins,
+  dynamicRouting,
+  someRoute,
+  routeKeys,
+  unsupportedKeys,
+];
