@@ -10,7 +10,8 @@ export type GatewayEvent =
       readonly type: 'upgrade.refused';
       readonly exchangeId: string;
       readonly routeId: string | undefined;
-      readonly errorCode: ErrorCode;
+      /** Undefined when the backend itself refused and its answer was relayed. */
+      readonly errorCode: ErrorCode | undefined;
       readonly status: number;
     }
   | { readonly type: 'session.opened'; readonly exchangeId: string; readonly routeId: string }

@@ -14,7 +14,7 @@ import {
 import { masked } from './mask.js';
 import { MAX_CONTROL_PAYLOAD, OPCODE_CLOSE } from './opcodes.js';
 
-/** Where a {@link FrameScanner} sends what it saw. Called from inside `push` and `stopAt`, in stream order. */
+/** Where a {@link FrameScanner} sends what it saw. Called from inside `push` and `notifyAt`, in stream order. */
 export interface ScanSink {
   /** Bytes that may go to the other side: whole frames, or a frame's valid header and a part of its payload. */
   forward(bytes: Buffer): void;
@@ -22,11 +22,14 @@ export interface ScanSink {
   closeFrame(frame: Buffer, status: CloseStatus): void;
   /** The next frame breaks a rule; nothing of it was forwarded, and the scanner drops what follows. */
   invalid(fault: CloseFault): void;
-  /** The boundary asked for by {@link FrameScanner.stopAt} is reached; the scanner drops what follows. */
-  stopped(): void;
+  /**
+   * The boundary asked for by {@link FrameScanner.notifyAt} is reached: everything before it was forwarded, and a
+   * control frame may be written now. The walk goes on behind it.
+   */
+  boundary(): void;
 }
 
-/** Where a stream can be stopped: behind any frame, or behind the last frame of a message. */
+/** Where something can be put into a stream: behind any frame, or behind the last frame of a message. */
 export type Boundary = 'frame' | 'message';
 
 /**
@@ -44,7 +47,7 @@ export class FrameScanner {
   #endsMessage = false;
   #held: Buffer | undefined;
   #heldLength = 0;
-  #stopAt: Boundary | undefined;
+  #notifyAt: Boundary | undefined;
   #isDone = false;
 
   constructor(rules: HeaderRules, sink: ScanSink) {
@@ -70,19 +73,19 @@ export class FrameScanner {
   }
 
   /**
-   * Stops forwarding at the next boundary, which may be now, and tells the sink. A later call may bring it forward
-   * (`frame` after `message`). Does nothing once the scanner is done.
+   * Tells the sink once, at the next boundary, which may be now. A later call may bring it forward (`frame` after
+   * `message`). Does nothing once the scanner is done.
    */
-  stopAt(boundary: Boundary): void {
+  notifyAt(boundary: Boundary): void {
     if (this.#isDone) return;
-    this.#stopAt = boundary;
-    if (this.#mayStop()) this.#finish();
+    this.#notifyAt = boundary;
+    if (this.#isAwaited()) this.#notify();
   }
 
   /** Takes the next bytes of the stream. The chunk belongs to the sink afterwards. */
   push(chunk: Buffer): void {
     if (this.#isDone) return;
-    const start = this.#heldLength === 0 ? 0 : this.#completeHeld(chunk);
+    let start = this.#heldLength === 0 ? 0 : this.#completeHeld(chunk);
     if (start < 0) return;
     let offset = start;
     const end = chunk.length;
@@ -94,10 +97,10 @@ export class FrameScanner {
         if (this.#remaining > 0) break;
       }
       this.#frameEnds();
-      if (this.#mayStop()) {
+      if (this.#isAwaited()) {
         this.#pass(chunk, start, offset);
-        this.#finish();
-        return;
+        start = offset;
+        this.#notify();
       }
       if (offset === end) break;
       const size = this.#sizeToJudge(chunk, offset, end);
@@ -149,14 +152,14 @@ export class FrameScanner {
     this.#messages += 1;
   }
 
-  #mayStop(): boolean {
-    if (this.#stopAt === undefined) return false;
-    return this.#stopAt === 'frame' ? this.isAtFrameBoundary : this.isAtMessageBoundary;
+  #isAwaited(): boolean {
+    if (this.#notifyAt === undefined) return false;
+    return this.#notifyAt === 'frame' ? this.isAtFrameBoundary : this.isAtMessageBoundary;
   }
 
-  #finish(): void {
-    this.#isDone = true;
-    this.#sink.stopped();
+  #notify(): void {
+    this.#notifyAt = undefined;
+    this.#sink.boundary();
   }
 
   #pass(chunk: Buffer, start: number, end: number): void {

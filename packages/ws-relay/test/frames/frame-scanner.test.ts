@@ -37,26 +37,24 @@ const DEFLATED: HeaderRules = { ...SERVER, firstFrameBits: 0x40 };
 const ignore = (): void => {};
 
 /** Everything a scanner said about a stream that was cut at the given places. */
-function scan(stream: Buffer, rules: HeaderRules, cuts: readonly number[] = [], stopAt?: Boundary) {
+function scan(stream: Buffer, rules: HeaderRules, cuts: readonly number[] = [], notifyAt?: Boundary) {
   const forwarded: Buffer[] = [];
   const closes: { frame: Buffer; status: CloseStatus }[] = [];
   const faults: CloseFault[] = [];
-  let stops = 0;
+  const boundaries: number[] = [];
   const scanner = new FrameScanner(rules, {
     forward: (bytes) => forwarded.push(bytes),
     closeFrame: (frame, status) => closes.push({ frame, status }),
     invalid: (fault) => faults.push(fault),
-    stopped: () => {
-      stops += 1;
-    },
+    boundary: () => boundaries.push(Buffer.concat(forwarded).length),
   });
   let from = 0;
   for (const cut of [...cuts.toSorted((a, b) => a - b), stream.length]) {
-    if (stopAt !== undefined && from > 0) scanner.stopAt(stopAt);
+    if (notifyAt !== undefined && from > 0) scanner.notifyAt(notifyAt);
     if (cut > from) scanner.push(stream.subarray(from, cut));
     from = Math.max(from, cut);
   }
-  return { forwarded: Buffer.concat(forwarded), closes, faults, stops, messages: scanner.messages, scanner };
+  return { forwarded: Buffer.concat(forwarded), closes, faults, boundaries, messages: scanner.messages, scanner };
 }
 
 const sequence = (mask: boolean, ...parts: FrameParts[]): Buffer =>
@@ -162,27 +160,26 @@ describe('FrameScanner', () => {
     expect(close).toEqual({ frame, status: { code: undefined, reason: '' } });
   });
 
-  describe('stopAt', () => {
+  describe('notifyAt', () => {
     const first = encodeFrame({ opcode: OPCODE.text, payload: 'first', fin: false });
     const last = encodeFrame({ opcode: OPCODE.continuation, payload: 'last' });
     const next = encodeFrame({ opcode: OPCODE.text, payload: 'next' });
     const stream = Buffer.concat([first, last, next]);
 
-    it('stops behind the frame that is open, also when more frames follow in the same chunk', () => {
+    it('tells of the end of the frame that is open, also when more frames follow in the same chunk', () => {
       const seen = scan(stream, SERVER, [3], 'frame');
-      expect(seen.forwarded.equals(first)).toBe(true);
-      expect(seen.stops).toBe(1);
+      expect(seen.boundaries).toEqual([first.length]);
+      expect(seen.forwarded.equals(stream)).toBe(true);
     });
 
-    it('stops behind the message that is open', () => {
+    it('tells of the end of the message that is open', () => {
       const seen = scan(stream, SERVER, [3], 'message');
-      expect(seen.forwarded.equals(Buffer.concat([first, last]))).toBe(true);
-      expect(seen.messages).toBe(1);
+      expect(seen.boundaries).toEqual([first.length + last.length]);
     });
 
-    it('stops at once at a boundary, and forgets a header that was held', () => {
+    it('tells at once at a boundary, before a header that is held back', () => {
       const seen = scan(Buffer.concat([next, next]), SERVER, [next.length + 1], 'message');
-      expect(seen.forwarded.equals(next)).toBe(true);
+      expect(seen.boundaries).toEqual([next.length]);
     });
   });
 

@@ -1,0 +1,138 @@
+import type { SecureContext } from 'node:tls';
+
+import {
+  type Admission,
+  type Clock,
+  type Endpoint,
+  GatewayError,
+  isGatewayError,
+  type UpgradeRequest,
+} from '@ocelot/core';
+
+import type { Leg } from '../transfer/leg.js';
+import { dial } from './dial.js';
+import { requestHead } from './request-head.js';
+import { type ResponseHead, ResponseHeadReader } from './response-head.js';
+import { extensionNames, headerValues, listElements } from './tokens.js';
+import { type HandshakeOffer, validateSwitch } from './validate-response.js';
+
+/** What connecting needs besides the admission. */
+export interface ConnectOptions {
+  readonly clock: Clock;
+  readonly secureContext: SecureContext | undefined;
+}
+
+/** A backend that answered: a validated 101, or its own refusal. The leg is paused; the caller attaches to it. */
+export interface BackendAnswer {
+  readonly leg: Leg;
+  readonly endpoint: Endpoint;
+  readonly head: ResponseHead;
+  /** What came behind the head. */
+  readonly rest: Buffer;
+  /** Names of the extensions in use; undefined when the answer is not 101. */
+  readonly extensions: readonly string[] | undefined;
+}
+
+/**
+ * Steps 7 and 8: connects to the leased endpoint, sends the handshake and reads the answer; goes on to the next
+ * endpoint when one cannot be reached, ends without an answer, or answers wrongly. Nothing has reached the client yet,
+ * and a handshake is a GET, so asking another one is safe. A backend's own refusal is an answer and is not retried.
+ * @throws GatewayError of the last endpoint tried, or the reason of the admission's signal.
+ */
+export async function connectBackend(
+  admission: Admission<UpgradeRequest>,
+  options: ConnectOptions,
+): Promise<BackendAnswer> {
+  for (;;) {
+    try {
+      return await attempt(admission, options);
+    } catch (error) {
+      const failure = isGatewayError(error)
+        ? error
+        : new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', { cause: error });
+      if (admission.signal.aborted || admission.nextLease(failure) === undefined) throw failure;
+    }
+  }
+}
+
+async function attempt(admission: Admission<UpgradeRequest>, options: ConnectOptions): Promise<BackendAnswer> {
+  const { route, request, signal } = admission;
+  const { endpoint } = admission.lease;
+  const scheme = route.scheme ?? endpoint.scheme ?? (request.client.tls ? 'https' : 'http');
+  const tls = scheme === 'https' || scheme === 'wss';
+  const leg = await dial(endpoint, {
+    tls,
+    acceptAnyServerCertificate: route.acceptAnyServerCertificate,
+    secureContext: options.secureContext,
+    connectMs: route.timeouts.connectMs,
+    keepAliveMs: route.tcpKeepAliveMs,
+    clock: options.clock,
+    signal,
+  });
+  const answer = readAnswer(leg, endpoint, signal);
+  leg.write(requestHead(admission, endpoint, tls), 'latin1');
+  const { head, rest } = await answer;
+  if (head.status !== 101) return { leg, endpoint, head, rest, extensions: undefined };
+  try {
+    return { leg, endpoint, head, rest, extensions: validateSwitch(head, offerOf(admission)) };
+  } catch (error) {
+    leg.destroy();
+    throw error;
+  }
+}
+
+/** What the request that was sent offers; a stage may have changed it. */
+function offerOf({ outgoing, request }: Admission<UpgradeRequest>): HandshakeOffer {
+  const { raw } = outgoing.headers;
+  return {
+    key: request.key,
+    protocols: listElements(headerValues(raw, 'sec-websocket-protocol')),
+    extensions: extensionNames(headerValues(raw, 'sec-websocket-extensions')),
+  };
+}
+
+function readAnswer(
+  leg: Leg,
+  endpoint: Endpoint,
+  signal: AbortSignal,
+): Promise<{ readonly head: ResponseHead; readonly rest: Buffer }> {
+  return new Promise((resolve, reject) => {
+    const reader = new ResponseHeadReader();
+    const fail = (error: unknown): void => {
+      signal.removeEventListener('abort', abort);
+      leg.destroy();
+      reject(error);
+    };
+    const abort = (): void => fail(signal.reason);
+    const lost = (cause?: Error): void =>
+      fail(
+        new GatewayError('OCELOT_ERR_BACKEND_LOST', {
+          cause,
+          details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: 'the connection ended before an answer' },
+        }),
+      );
+    leg.attach({
+      bytes(chunk) {
+        try {
+          const answer = reader.push(chunk);
+          if (answer === undefined) return;
+          leg.pause();
+          signal.removeEventListener('abort', abort);
+          leg.attach(HOLD);
+          resolve(answer);
+        } catch (error) {
+          fail(error);
+        }
+      },
+      drained() {},
+      ended: lost,
+      closed: lost,
+    });
+    if (signal.aborted) abort();
+    else if (leg.isClosed) lost();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+}
+
+/** Between two owners, for the rest of one turn of the event loop: the leg is paused and remembers how it ended. */
+const HOLD = { bytes(): void {}, drained(): void {}, ended(): void {}, closed(): void {} };

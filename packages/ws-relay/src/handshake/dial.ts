@@ -1,0 +1,89 @@
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTls, type SecureContext } from 'node:tls';
+
+import { type Clock, type Endpoint, GatewayError } from '@ocelot/core';
+
+import { Leg } from '../transfer/leg.js';
+
+/** How one endpoint is connected to. */
+export interface DialOptions {
+  readonly tls: boolean;
+  /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */
+  readonly acceptAnyServerCertificate: boolean;
+  /** Certificates to trust and to show; undefined: Node's own. */
+  readonly secureContext: SecureContext | undefined;
+  /** TCP and TLS together; 0: no limit of its own. */
+  readonly connectMs: number;
+  readonly keepAliveMs: number;
+  readonly clock: Clock;
+  /** Gives the attempt up; the reason is what the promise rejects with. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Connects to an endpoint, over TLS where asked. Of a name with several addresses the first that answers is taken
+ * (RFC 8305, Node's `autoSelectFamily`).
+ * @returns a leg whose receiver the caller replaces at once.
+ * @throws GatewayError BACKEND_UNREACHABLE, BACKEND_TIMEOUT, or the signal's reason.
+ */
+export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
+  return new Promise((resolve, reject) => {
+    const { signal, clock, connectMs } = options;
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const socket = open(endpoint, options);
+    const settle = (finish: () => void): void => {
+      timer?.clear();
+      signal.removeEventListener('abort', abort);
+      finish();
+    };
+    const fail = (error: unknown): void =>
+      settle(() => {
+        leg.destroy();
+        reject(error);
+      });
+    const abort = (): void => fail(signal.reason);
+    const leg = new Leg(socket, {
+      bytes() {},
+      drained() {},
+      ended() {},
+      closed: (cause) => fail(unreachable(endpoint, cause)),
+    });
+    const timer = connectMs > 0 ? clock.setTimer(connectMs, () => fail(tooLate(endpoint, connectMs))) : undefined;
+    signal.addEventListener('abort', abort, { once: true });
+    socket.once(options.tls ? 'secureConnect' : 'connect', () =>
+      settle(() => {
+        leg.tune(options.keepAliveMs);
+        resolve(leg);
+      }),
+    );
+  });
+}
+
+function open({ host, port }: Endpoint, options: DialOptions): Socket {
+  const target = { host, port, allowHalfOpen: true };
+  if (!options.tls) return connectTcp(target);
+  return connectTls({
+    ...target,
+    // A name only: RFC 6066 §3 has no addresses in SNI.
+    servername: isIP(host) === 0 ? host : '',
+    ALPNProtocols: ['http/1.1'],
+    rejectUnauthorized: !options.acceptAnyServerCertificate,
+    ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
+  });
+}
+
+function unreachable(endpoint: Endpoint, cause: Error | undefined): GatewayError {
+  return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', {
+    cause,
+    details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: cause?.message ?? 'the connection was closed' },
+  });
+}
+
+function tooLate(endpoint: Endpoint, connectMs: number): GatewayError {
+  return new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT', {
+    details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: `no connection within ${connectMs} ms` },
+  });
+}

@@ -1,0 +1,47 @@
+import type { Admission, Endpoint, UpgradeRequest } from '@ocelot/core';
+
+import { headerLines } from './hop-by-hop.js';
+
+/** Headers that the gateway writes itself, or that an upgrade cannot have. */
+const OWN: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'host',
+  'sec-websocket-accept',
+  'sec-websocket-key',
+  'sec-websocket-version',
+  'transfer-encoding',
+  'upgrade',
+]);
+
+/** Port that a URL of the scheme leaves out. */
+const DEFAULT_PORT = { plain: 80, tls: 443 } as const;
+
+/**
+ * Writes the handshake for a backend: path, query and headers as core prepared them, then what belongs to this hop.
+ * The client's key goes through, so the backend's accept key answers it; it is checked all the same.
+ * `Sec-WebSocket-Protocol` and `Sec-WebSocket-Extensions` stand among core's headers, where a stage may change them.
+ */
+export function requestHead(admission: Admission<UpgradeRequest>, endpoint: Endpoint, tls: boolean): string {
+  const { outgoing, request } = admission;
+  const passed: string[] = [];
+  const { raw } = outgoing.headers;
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    if (!OWN.has(name.toLowerCase())) passed.push(name, raw[i + 1] ?? '');
+  }
+  return [
+    `GET ${outgoing.path}${outgoing.query} HTTP/1.1\r\n`,
+    `Host: ${hostHeader(endpoint, tls)}\r\n`,
+    'Connection: Upgrade\r\nUpgrade: websocket\r\n',
+    `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${request.key}\r\n`,
+    headerLines(passed),
+    '\r\n',
+  ].join('');
+}
+
+/** The endpoint as authority (RFC 9110 §7.2): IPv6 in brackets, the scheme's own port left out. */
+export function hostHeader({ host, port }: Endpoint, tls: boolean): string {
+  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  return port === (tls ? DEFAULT_PORT.tls : DEFAULT_PORT.plain) ? name : `${name}:${port}`;
+}

@@ -1,0 +1,95 @@
+import { GatewayError } from '@ocelot/core';
+
+/** Limits of a backend's answer. Node's own client stops at 16 KiB; answers with many cookies need more. */
+export const MAX_HEAD_BYTES = 65_536;
+export const MAX_HEADER_COUNT = 500;
+/** 100 and 103 may come several times; a backend that sends nothing else has no answer. */
+const MAX_INFORMATIONAL = 16;
+
+/** A backend's answer to the handshake, without its body. */
+export interface ResponseHead {
+  readonly status: number;
+  readonly reason: string;
+  /** Minor version of HTTP/1. */
+  readonly httpMinor: number;
+  /** Name, value, …: order, case and duplicates kept. */
+  readonly rawHeaders: readonly string[];
+}
+
+const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
+const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+const STATUS_PREFIX = Buffer.from('HTTP/1.', 'latin1');
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Reads the head of a backend's answer as its bytes arrive, however they are cut (RFC 9112 §4, §5). It is strict: a
+ * bare LF, NUL, a folded line, a blank before a colon are refused, not repaired, since client and gateway might repair
+ * them differently. Interim answers (100, 103) are skipped.
+ */
+export class ResponseHeadReader {
+  #bytes: Buffer = Buffer.alloc(0);
+  /** Up to here the bytes are whole lines. */
+  #lineStart = 0;
+  #searched = 0;
+  #informational = 0;
+
+  /**
+   * Takes the next bytes.
+   * @returns the head and the bytes behind it, or undefined while it is not complete.
+   * @throws GatewayError BACKEND_HANDSHAKE_INVALID as soon as the answer cannot become a valid one.
+   */
+  push(chunk: Buffer): { readonly head: ResponseHead; readonly rest: Buffer } | undefined {
+    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    for (;;) {
+      const end = this.#findEnd();
+      if (end === -1) return undefined;
+      const head = parseHead(this.#bytes.toString('latin1', 0, end - 4));
+      this.#bytes = this.#bytes.subarray(end);
+      this.#lineStart = 0;
+      this.#searched = 0;
+      if (head.status >= 200 || head.status === 101) return { head, rest: this.#bytes };
+      this.#informational += 1;
+      if (this.#informational > MAX_INFORMATIONAL) throw refused('sends interim answers without end');
+    }
+  }
+
+  /** Looks for the blank line in what is new. @returns the offset behind it, or -1. */
+  #findEnd(): number {
+    const bytes = this.#bytes;
+    const known = Math.min(bytes.length, STATUS_PREFIX.length);
+    if (bytes.compare(STATUS_PREFIX, 0, known, 0, known) !== 0) throw refused('does not answer in HTTP/1');
+    for (;;) {
+      const lineEnd = bytes.indexOf(LF, this.#searched);
+      if (lineEnd === -1) {
+        this.#searched = bytes.length;
+        if (bytes.length > MAX_HEAD_BYTES) throw refused(`sends a head of more than ${MAX_HEAD_BYTES} bytes`);
+        return -1;
+      }
+      if (lineEnd === this.#lineStart || bytes[lineEnd - 1] !== CR) throw refused('ends a header line without CR');
+      const isBlank = lineEnd - 1 === this.#lineStart;
+      this.#lineStart = lineEnd + 1;
+      this.#searched = lineEnd + 1;
+      if (this.#lineStart > MAX_HEAD_BYTES) throw refused(`sends a head of more than ${MAX_HEAD_BYTES} bytes`);
+      if (isBlank) return this.#lineStart;
+    }
+  }
+}
+
+function parseHead(text: string): ResponseHead {
+  const [statusLine = '', ...lines] = text.split('\r\n');
+  const status = STATUS_LINE.exec(statusLine);
+  if (status === null) throw refused('sends an invalid status line');
+  if (lines.length > MAX_HEADER_COUNT) throw refused(`sends more than ${MAX_HEADER_COUNT} headers`);
+  const rawHeaders: string[] = [];
+  for (const line of lines) {
+    const header = HEADER_LINE.exec(line);
+    if (header === null) throw refused('sends an invalid header line');
+    rawHeaders.push(header[1] ?? '', (header[2] ?? '').trimEnd());
+  }
+  return { status: Number(status[2]), reason: status[3] ?? '', httpMinor: Number(status[1]), rawHeaders };
+}
+
+function refused(fault: string): GatewayError {
+  return new GatewayError('OCELOT_ERR_BACKEND_HANDSHAKE_INVALID', { details: { fault: `the backend ${fault}` } });
+}

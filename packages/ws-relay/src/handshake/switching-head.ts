@@ -1,0 +1,18 @@
+import { endToEndHeaders, headerLines } from './hop-by-hop.js';
+import type { ResponseHead } from './response-head.js';
+
+/** What a 101 cannot have (RFC 9110 §8.6). */
+const CONTENT_LENGTH = 'content-length';
+
+/**
+ * The 101 for the client: the backend's, validated, with its end-to-end headers (cookies, subprotocol, extensions, the
+ * accept key for the client's own key) and this hop's `Upgrade` and `Connection`.
+ */
+export function switchingHead(head: ResponseHead): string {
+  const kept = endToEndHeaders(head.rawHeaders);
+  const passed: string[] = [];
+  for (let i = 0; i + 1 < kept.length; i += 2) {
+    if (kept[i]?.toLowerCase() !== CONTENT_LENGTH) passed.push(kept[i] ?? '', kept[i + 1] ?? '');
+  }
+  return `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n${headerLines(passed)}\r\n`;
+}

@@ -1,0 +1,25 @@
+import type { IncomingMessage } from 'node:http';
+import type { SecureContextOptions } from 'node:tls';
+
+import type { Clock } from '@ocelot/core';
+
+/** Options of {@link webSocketRelay}. What a route can decide is not here but in its `Gateway` section. */
+export interface WebSocketRelayOptions {
+  /**
+   * How long a handshake may take until a route is known, in milliseconds; then the route's `HandshakeTimeoutMs` counts,
+   * from the beginning. 0: no limit.
+   * @default 10000
+   */
+  readonly handshakeMs?: number;
+  /**
+   * Which upgrades of the server are the gateway's, decided at once and before the socket is touched. What it declines
+   * is left to the server's other `upgrade` listeners, and one of them must answer it: for a gateway beside an
+   * application that has WebSockets of its own.
+   * @default every upgrade
+   */
+  readonly accepts?: (request: IncomingMessage) => boolean;
+  /** Certificates to trust in backends and to show to them, as in `tls.createSecureContext`. @default Node's own */
+  readonly backendTls?: SecureContextOptions;
+  /** @default systemClock */
+  readonly clock?: Clock;
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { createSecureContext } from 'node:tls';
+
+import { type Gateway, type Relay, systemClock } from '@ocelot/core';
+
+import { IdleSweeper } from './idle-sweeper.js';
+import type { WebSocketRelayOptions } from './options.js';
+import { handleUpgrade } from './upgrade-handler.js';
+
+/** What `server.on('upgrade', …)` of node:http and node:https takes. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** The WebSocket data plane as a relay. One instance serves any number of gateways. */
+export interface WebSocketRelay extends Relay<UpgradeListener> {
+  readonly kind: 'upgrade';
+}
+
+/** How long a handshake may take before a route is known. */
+const HANDSHAKE_MS = 10_000;
+
+/**
+ * Makes the relay: for hosts that attach a gateway to a server of their own.
+ *
+ * @example
+ * server.on('upgrade', webSocketRelay().listener(gateway));
+ */
+export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRelay {
+  const { accepts } = options;
+  const clock = options.clock ?? systemClock;
+  const sweeper = new IdleSweeper(clock);
+  const handshakeMs = options.handshakeMs ?? HANDSHAKE_MS;
+  const secureContext = options.backendTls === undefined ? undefined : createSecureContext(options.backendTls);
+  return {
+    kind: 'upgrade',
+    listener(gateway: Gateway): UpgradeListener {
+      const context = { gateway, clock, sweeper, handshakeMs, secureContext };
+      return (request, socket, head) => {
+        if (accepts !== undefined && !accepts(request)) return;
+        // Never rejects: every failure is answered inside.
+        void handleUpgrade(context, request, socket, head);
+      };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+import type { Admission, Endpoint, GatewayError, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
+
+import type { BackendAnswer } from './handshake/connect-backend.js';
+
+/** Status under which a client that left before its answer is logged, as nginx does. */
+const CLIENT_CLOSED_REQUEST = 499;
+
+/** The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. */
+export function logSession(log: Logger, summary: SessionSummary, fault: string | undefined): void {
+  const fields = {
+    endpoint: authority(summary.endpoint),
+    durationMs: Math.round(summary.durationMs),
+    bytesFromClient: summary.fromClient.bytes,
+    bytesFromBackend: summary.fromBackend.bytes,
+    messagesFromClient: summary.fromClient.messages,
+    messagesFromBackend: summary.fromBackend.messages,
+    closedBy: summary.closedBy,
+    closeCode: summary.closeCode,
+    closeReason: summary.closeReason,
+    code: summary.errorCode,
+    fault,
+  };
+  const isBackendsFault = summary.closedBy === 'backend' && summary.errorCode !== undefined;
+  if (isBackendsFault) log.warn(fields, 'session closed');
+  else log.info(fields, 'session closed');
+}
+
+/** The one line of a refused upgrade. */
+export function logRefusal(
+  log: Logger,
+  error: GatewayError,
+  facts: {
+    readonly status: number;
+    readonly exchangeId: string | undefined;
+    readonly routeId: string | undefined;
+    readonly endpoint: Endpoint | undefined;
+  },
+): void {
+  const { cause } = error;
+  const fields = {
+    ...error.details,
+    status: facts.status === 0 ? CLIENT_CLOSED_REQUEST : facts.status,
+    code: error.code,
+    blame: error.source,
+    exchange: facts.exchangeId,
+    route: facts.routeId,
+    endpoint: facts.endpoint === undefined ? undefined : authority(facts.endpoint),
+    message: error.message,
+    cause: cause instanceof Error ? cause.message : cause,
+  };
+  if (error.code === 'OCELOT_ERR_STAGE_FAILED') log.error({ ...fields, err: cause }, 'upgrade refused');
+  else if (error.source === 'client') log.info(fields, 'upgrade refused');
+  else log.warn(fields, 'upgrade refused');
+}
+
+/** The one line of an upgrade that the backend itself refused. */
+export function logRelayedRefusal(admission: Admission<UpgradeRequest>, answer: BackendAnswer, isWhole: boolean): void {
+  admission.log.info(
+    { endpoint: authority(answer.endpoint), status: answer.head.status, whole: isWhole },
+    'backend refused the upgrade',
+  );
+}
+
+function authority({ host, port }: Endpoint): string {
+  return `${host}:${port}`;
+}

@@ -1,0 +1,114 @@
+import type { Side } from '@ocelot/core';
+
+import type { CloseStatus } from '../frames/close-codes.js';
+import { encodeCloseFrame } from '../frames/frame-encoder.js';
+import type { FrameScanner } from '../frames/frame-scanner.js';
+import type { Leg } from './leg.js';
+import { HANG_UP_MS } from './transfer.js';
+
+/** How long the backend, as the server of its leg, may take to close TCP first (RFC 6455 §7.1.1). */
+const SERVER_CLOSES_FIRST_MS = 1000;
+
+/** One side of a framed session: its socket and how far its closing handshake has come. */
+export class FramedSide {
+  readonly name: Side;
+  readonly leg: Leg;
+  /** Walks what this side sends. */
+  readonly scanner: FrameScanner;
+  bytes = 0;
+  /** The Close frame that came from here. */
+  received: CloseStatus | undefined;
+  /** An invalid frame came from here: what follows cannot be read, so no Close will be recognised in it. */
+  isMuted = false;
+  #isClosing = false;
+  #farewell: CloseStatus | undefined;
+  #isHangingUp = false;
+  #finishAtMs = Infinity;
+  #destroyAtMs = Infinity;
+  #queuedBefore = 0;
+
+  constructor(name: Side, leg: Leg, scanner: FrameScanner) {
+    this.name = name;
+    this.leg = leg;
+    this.scanner = scanner;
+  }
+
+  /** Whether a Close was written here, or none can be any more: nothing may follow it (RFC 6455 §5.5.1). */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+  /** Whether this side sends nothing any more. */
+  get isSilent(): boolean {
+    return this.leg.hasEnded || this.leg.isClosed || this.scanner.isDone;
+  }
+  /** Whether a Close of the gateway's waits here for its place. */
+  get isAwaitingPlace(): boolean {
+    return this.#farewell !== undefined && !this.#isClosing;
+  }
+
+  /** A Close frame was written, or the stream is given up. */
+  close(): void {
+    this.#isClosing = true;
+    this.#queuedBefore = this.leg.bytesQueued;
+  }
+
+  /** Keeps the Close that this side gets at the next boundary. The first one stays. */
+  prepare(status: CloseStatus): void {
+    this.#farewell ??= status;
+  }
+
+  /** Writes the prepared Close, if it was not overtaken by another. */
+  sendFarewell(): void {
+    if (!this.isAwaitingPlace || this.#farewell === undefined) return;
+    const { code, reason } = this.#farewell;
+    this.leg.write(encodeCloseFrame(code, reason, this.name === 'backend'));
+    this.close();
+  }
+
+  /** Ends TCP once both Close frames are through, or when no more can come (RFC 6455 §7.1.1: the server first). */
+  settle(nowMs: number): void {
+    if (!this.#isClosing || this.#isHangingUp) return;
+    if (this.received === undefined && !this.isMuted && !this.leg.hasEnded) return;
+    this.#isHangingUp = true;
+    this.leg.resume();
+    if (this.name === 'client' || this.leg.hasEnded) this.finish(nowMs);
+    else this.#finishAtMs = nowMs + SERVER_CLOSES_FIRST_MS;
+  }
+
+  /** Sends FIN behind what is queued; the socket is gone soon after. */
+  finish(nowMs: number): void {
+    this.close();
+    this.#isHangingUp = true;
+    this.#finishAtMs = Infinity;
+    if (this.#destroyAtMs === Infinity) this.#destroyAtMs = nowMs + HANG_UP_MS;
+    this.leg.finish();
+    this.leg.resume();
+  }
+
+  /** The peer's FIN came: nothing is waited for. */
+  ended(nowMs: number): void {
+    if (this.#finishAtMs !== Infinity) this.finish(nowMs);
+  }
+
+  sweep(nowMs: number): void {
+    if (nowMs >= this.#finishAtMs) this.finish(nowMs);
+    if (nowMs < this.#destroyAtMs) return;
+    if (this.hasProgressed()) this.#destroyAtMs = nowMs + HANG_UP_MS;
+    else this.leg.destroy();
+  }
+
+  /**
+   * Whether the peer took some of what is queued since the last call (or since the Close), while nothing is added: a
+   * slow reader gets its tail. It ends, because the queue only shrinks.
+   */
+  hasProgressed(): boolean {
+    const queued = this.leg.bytesQueued;
+    const before = this.#queuedBefore;
+    this.#queuedBefore = queued;
+    return this.#isClosing && queued > 0 && queued < before;
+  }
+
+  get isHangingUp(): boolean {
+    return this.#isHangingUp;
+  }
+}

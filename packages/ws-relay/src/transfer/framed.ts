@@ -1,0 +1,190 @@
+// Hot path: `#receive` and `#forward` run once per chunk; FrameScanner walks its frames. Nothing is allocated, copied
+// or unmasked for data. Everything below `#end` runs once or twice in the life of a session.
+
+import { ERROR_CATALOGUE, type Side, type TransferCount } from '@ocelot/core';
+
+import { type CloseRule, closeRule, type EndEvent } from '../close-table.js';
+import { CLOSE_GOING_AWAY, type CloseStatus } from '../frames/close-codes.js';
+import { type Boundary, FrameScanner, type ScanSink } from '../frames/frame-scanner.js';
+import { headerRules } from './choose-rules.js';
+import { FramedSide } from './framed-side.js';
+import type { LegReceiver } from './leg.js';
+import { otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
+
+/** How long a drain waits for the end of a message before it takes the end of a frame. */
+const MESSAGE_WAIT_MS = 1000;
+
+/**
+ * The default transfer: walks the frames that pass and knows, for each side, whether a Close frame came and went. It
+ * carries every end of one side to the other (`close-table.ts`) and puts its own Close frames only at frame boundaries.
+ */
+export class FramedTransfer implements Transfer {
+  readonly #sides: Readonly<Record<Side, FramedSide>>;
+  readonly #host: TransferHost;
+  readonly #init: TransferInit;
+  #hasEnded = false;
+  #closeByMs = Infinity;
+  #frameFromMs = Infinity;
+
+  constructor(init: TransferInit) {
+    this.#init = init;
+    this.#host = init.host;
+    const side = (name: Side): FramedSide =>
+      new FramedSide(name, init[name], new FrameScanner(headerRules(name, init.extensions), this.#sink(name)));
+    this.#sides = { client: side('client'), backend: side('backend') };
+  }
+
+  get fromClient(): TransferCount {
+    return this.#count('client');
+  }
+  get fromBackend(): TransferCount {
+    return this.#count('backend');
+  }
+
+  receiver(name: Side): LegReceiver {
+    const side = this.#sides[name];
+    const other = this.#sides[otherSide(name)];
+    return {
+      bytes: (chunk) => side.scanner.push(chunk),
+      drained: () => other.leg.resume(),
+      ended: () => this.#lose(side, `${name}.fin`),
+      closed: () => {
+        this.#lose(side, `${name}.lost`);
+        other.leg.resume();
+        this.#host.legClosed();
+      },
+    };
+  }
+
+  idle(): void {
+    this.#end('idle', { code: CLOSE_GOING_AWAY, reason: ERROR_CATALOGUE.OCELOT_ERR_IDLE_TIMEOUT.message });
+  }
+
+  drain(code: number, reason: string): void {
+    if (this.#hasEnded) return;
+    this.#frameFromMs = this.#now() + MESSAGE_WAIT_MS;
+    this.#end('drain', { code, reason });
+  }
+
+  sweep(nowMs: number): void {
+    const { client, backend } = this.#sides;
+    if (nowMs >= this.#frameFromMs) {
+      this.#frameFromMs = Infinity;
+      for (const side of [client, backend]) if (side.isAwaitingPlace) this.#place(side, 'frame');
+    }
+    if (nowMs >= this.#closeByMs) this.#expire(nowMs);
+    client.sweep(nowMs);
+    backend.sweep(nowMs);
+  }
+
+  #sink(name: Side): ScanSink {
+    return {
+      forward: (bytes) => this.#forward(this.#sides[name], this.#sides[otherSide(name)], bytes),
+      closeFrame: (frame, status) => this.#closeFrame(this.#sides[name], frame, status),
+      invalid: (fault) => {
+        this.#sides[name].isMuted = true;
+        this.#end(`${name}.invalid`, { code: fault.closeCode, reason: fault.rule }, fault.rule);
+      },
+      boundary: () => {
+        this.#sides[otherSide(name)].sendFarewell();
+        this.#settle();
+      },
+    };
+  }
+
+  #forward(from: FramedSide, to: FramedSide, bytes: Buffer): void {
+    // After a Close nothing may follow (RFC 6455 §5.5.1); the rest is read to find the answer to it.
+    if (to.isClosing) return;
+    from.bytes += bytes.length;
+    if (!to.leg.write(bytes)) from.leg.pause();
+  }
+
+  #closeFrame(side: FramedSide, frame: Buffer, status: CloseStatus): void {
+    const other = this.#sides[otherSide(side.name)];
+    side.received = status;
+    this.#forward(side, other, frame);
+    other.close();
+    this.#end(`${side.name}.close`, status);
+    this.#settle();
+  }
+
+  /** A side's stream is over. After its Close that is in order; before it, the other side has to be told. */
+  #lose(side: FramedSide, event: EndEvent): void {
+    const other = this.#sides[otherSide(side.name)];
+    if (side.received === undefined && !other.isClosing) this.#end(event);
+    if (other.isAwaitingPlace) this.#place(other, 'frame');
+    side.ended(this.#now());
+    this.#settle();
+  }
+
+  #end(event: EndEvent, status?: CloseStatus, fault?: string): void {
+    const rule = closeRule(event);
+    if (!this.#hasEnded) {
+      this.#hasEnded = true;
+      if (this.#init.closeMs > 0) this.#closeByMs = this.#now() + this.#init.closeMs;
+      this.#host.ends(event, status, fault);
+    }
+    this.#say('client', rule, status);
+    this.#say('backend', rule, status);
+    this.#settle();
+  }
+
+  /** Gives one side what the table has for it. */
+  #say(name: Side, rule: CloseRule, given: CloseStatus | undefined): void {
+    const side = this.#sides[name];
+    const farewell = name === 'client' ? rule.toClient : rule.toBackend;
+    if (farewell.kind !== 'close' || side.isClosing) return;
+    const { code, at } = farewell;
+    const message = rule.errorCode === undefined ? '' : ERROR_CATALOGUE[rule.errorCode].message;
+    const own = code === 'given' ? given : { code, reason: message };
+    // Who has said goodbye already gets its own code back: an endpoint echoes it (RFC 6455 §5.5.1).
+    side.prepare(side.received ?? own ?? { code: undefined, reason: '' });
+    this.#place(side, at);
+  }
+
+  /** Writes the Close of a side as soon as the stream towards it allows. */
+  #place(side: FramedSide, at: Boundary): void {
+    const source = this.#sides[otherSide(side.name)];
+    if (!source.isSilent) source.scanner.notifyAt(at);
+    else if (source.scanner.isAtFrameBoundary) side.sendFarewell();
+    else side.finish(this.#now());
+  }
+
+  /** The time for answers is over. Who still waits for a Close gets one, where it can be put. */
+  #expire(nowMs: number): void {
+    const { client, backend } = this.#sides;
+    if (client.hasProgressed() || backend.hasProgressed()) {
+      this.#closeByMs = nowMs + this.#init.closeMs;
+      return;
+    }
+    this.#closeByMs = Infinity;
+    for (const side of [client, backend]) {
+      if (side.isHangingUp) continue;
+      this.#host.closeTimedOut();
+      const source = this.#sides[otherSide(side.name)];
+      if (side.received !== undefined && source.scanner.isAtFrameBoundary) {
+        side.prepare(side.received);
+        side.sendFarewell();
+      }
+      side.finish(nowMs);
+    }
+  }
+
+  #settle(): void {
+    const now = this.#now();
+    for (const side of [this.#sides.client, this.#sides.backend]) {
+      side.settle(now);
+      // Nothing is written to a closing side: its sender is never paused for it, and its answer must be read.
+      if (side.isClosing) this.#sides[otherSide(side.name)].leg.resume();
+    }
+  }
+
+  #count(name: Side): TransferCount {
+    const { bytes, scanner } = this.#sides[name];
+    return { bytes, messages: scanner.messages };
+  }
+
+  #now(): number {
+    return this.#init.clock.now();
+  }
+}

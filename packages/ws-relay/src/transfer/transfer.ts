@@ -1,0 +1,49 @@
+import type { Clock, Side, TransferCount } from '@ocelot/core';
+
+import type { EndEvent } from '../close-table.js';
+import type { CloseStatus } from '../frames/close-codes.js';
+import type { Leg, LegReceiver } from './leg.js';
+
+/** How long a socket whose closing is over may stay open, in milliseconds, before it is cut. */
+export const HANG_UP_MS = 1000;
+
+/** The session as its transfer sees it. */
+export interface TransferHost {
+  /** The session begins to end. Only the first call counts. `fault` says which rule was broken. */
+  ends(event: EndEvent, status?: CloseStatus, fault?: string): void;
+  /** A peer did not finish in time: recorded unless another error is. */
+  closeTimedOut(): void;
+  /** A socket is gone. */
+  legClosed(): void;
+}
+
+/** What a transfer is made of. */
+export interface TransferInit {
+  readonly client: Leg;
+  readonly backend: Leg;
+  readonly host: TransferHost;
+  readonly clock: Clock;
+  /** How long a peer may take to answer a Close; 0: no limit. */
+  readonly closeMs: number;
+  /** Names of the negotiated extensions, in lower case. */
+  readonly extensions: readonly string[];
+}
+
+/** Moves the bytes of one session and carries its end from one side to the other. Owned by the session. */
+export interface Transfer {
+  readonly fromClient: TransferCount;
+  readonly fromBackend: TransferCount;
+  /** What the leg of a side is attached to. */
+  receiver(side: Side): LegReceiver;
+  /** Nothing passed for too long. */
+  idle(): void;
+  /** Asks both sides to leave. */
+  drain(code: number, reason: string): void;
+  /** Looks at the clock: deadlines are checked here and nowhere else. Called regularly once the session ends. */
+  sweep(nowMs: number): void;
+}
+
+/** The opposite side. */
+export function otherSide(side: Side): Side {
+  return side === 'client' ? 'backend' : 'client';
+}

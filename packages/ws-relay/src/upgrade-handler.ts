@@ -1,0 +1,148 @@
+import type { IncomingMessage } from 'node:http';
+import type { SecureContext } from 'node:tls';
+import type { Duplex } from 'node:stream';
+
+import {
+  type Admission,
+  type Clock,
+  type Gateway,
+  GatewayError,
+  isGatewayError,
+  type UpgradeRequest,
+} from '@ocelot/core';
+
+import { clientPeer } from './handshake/client-peer.js';
+import { type ClientWatch, watchClient } from './handshake/client-watch.js';
+import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
+import { handshakeDeadline, type HandshakeDeadline } from './handshake/handshake-deadline.js';
+import { refuse } from './handshake/refuse.js';
+import { relayAnswer } from './handshake/relay-answer.js';
+import { switchingHead } from './handshake/switching-head.js';
+import { validateRequest } from './handshake/validate-request.js';
+import type { IdleSweeper } from './idle-sweeper.js';
+import { Tunnel } from './session.js';
+import { logRefusal, logRelayedRefusal, logSession } from './session-log.js';
+
+/** What every upgrade of one listener shares. */
+export interface UpgradeContext {
+  readonly gateway: Gateway;
+  readonly clock: Clock;
+  readonly sweeper: IdleSweeper;
+  readonly handshakeMs: number;
+  readonly secureContext: SecureContext | undefined;
+}
+
+/**
+ * Takes one upgrade from its request to the end of its handshake; the session lives on by itself. Never throws: every
+ * failure becomes an answer or, when nobody is there to read it, a closed socket. Step numbers are those of
+ * docs/architecture/life-of-an-upgrade.md.
+ */
+export async function handleUpgrade(
+  context: UpgradeContext,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  // Step 1: errors are heard before anything else happens; the client is watched; the clock runs.
+  const abort = new AbortController();
+  const client = watchClient(socket, head, (error) => abort.abort(error));
+  const deadline = handshakeDeadline(context.clock, context.handshakeMs, abort);
+  let admission: Admission<UpgradeRequest> | undefined;
+  try {
+    // Step 2
+    const upgrade = validateRequest(request, clientPeer(socket));
+    // Steps 3 to 6 are core's.
+    admission = await context.gateway.admit(upgrade, abort.signal);
+    deadline.admitted(admission.route.timeouts.handshakeMs);
+    // Steps 7 and 8
+    const answer = await connectBackend(admission, context);
+    if (abort.signal.aborted) {
+      answer.leg.destroy();
+      throw abort.signal.reason;
+    }
+    deadline.clear();
+    if (answer.extensions === undefined) await passRefusal(context, admission, client, answer);
+    else open(context, admission, client, answer, answer.extensions);
+  } catch (error) {
+    fail(context, admission, client, deadline, error);
+  }
+}
+
+/** Steps 9 and 10: the 101 goes out, early bytes first; from here there are close codes, and no status any more. */
+function open(
+  context: UpgradeContext,
+  admission: Admission<UpgradeRequest>,
+  client: ClientWatch,
+  answer: BackendAnswer,
+  extensions: readonly string[],
+): void {
+  const { gateway, clock, sweeper } = context;
+  const { id, route } = admission;
+  const { leg: backend, endpoint, rest } = answer;
+  client.leg.tune(route.tcpKeepAliveMs);
+  client.leg.write(switchingHead(answer.head), 'latin1');
+  const session = new Tunnel({ id, route, endpoint, client: client.leg, backend, extensions, clock, sweeper });
+  // Step 13, once both sockets are gone; `closed` is never rejected.
+  void session.closed.then((summary) => {
+    logSession(admission.log, summary, session.fault);
+    gateway.record({ type: 'session.closed', summary });
+    admission.finish({ outcome: 'completed' });
+  });
+  gateway.record({ type: 'session.opened', exchangeId: id, routeId: route.id });
+  session.start(client.early(), rest);
+  gateway.adopt(session);
+}
+
+/** The backend's own refusal is an answer: the client gets it as it is. */
+async function passRefusal(
+  context: UpgradeContext,
+  admission: Admission<UpgradeRequest>,
+  client: ClientWatch,
+  answer: BackendAnswer,
+): Promise<void> {
+  let isWhole: Promise<boolean>;
+  try {
+    isWhole = relayAnswer(client.leg, answer, context.clock);
+  } catch (error) {
+    answer.leg.destroy();
+    throw error;
+  }
+  logRelayedRefusal(admission, answer, await isWhole);
+  context.gateway.record({
+    type: 'upgrade.refused',
+    exchangeId: admission.id,
+    routeId: admission.route.id,
+    errorCode: undefined,
+    status: answer.head.status,
+  });
+  admission.finish({ outcome: 'completed' });
+}
+
+/** Answers a handshake that failed, and tells of it once. */
+function fail(
+  context: UpgradeContext,
+  admission: Admission<UpgradeRequest> | undefined,
+  client: ClientWatch,
+  deadline: HandshakeDeadline,
+  thrown: unknown,
+): void {
+  deadline.clear();
+  const { gateway, clock } = context;
+  const error = isGatewayError(thrown) ? thrown : new GatewayError('OCELOT_ERR_STAGE_FAILED', { cause: thrown });
+  const status = gateway.statusOf(error);
+  const exchangeId = admission?.id ?? text(error.details['exchangeId']);
+  const routeId = admission?.route.id ?? text(error.details['routeId']);
+  refuse(client.leg, { error, status, requestId: exchangeId }, clock);
+  logRefusal(admission?.log ?? gateway.log, error, {
+    status,
+    exchangeId,
+    routeId,
+    endpoint: admission?.lease.endpoint,
+  });
+  gateway.record({ type: 'upgrade.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });
+  admission?.finish({ outcome: 'refused', error });
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
