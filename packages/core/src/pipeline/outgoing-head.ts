@@ -17,8 +17,8 @@ export interface FreezableOutgoingHead extends OutgoingHead {
  * their duplicates, without those of the hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`,
  * `Proxy-Authorization`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings` (RFC 9110 §7.6.1), `Host`,
  * every `Sec-WebSocket-*` but an upgrade's offers (`-Protocol`, `-Extensions`), and for upgrades `Content-Length`; all
- * of them also in the spelling `a_b`. The relay writes
- * its own. `x_forwarded_for` and its like are dropped from every client, also from trusted ones.
+ * of them also in the spelling `a_b`. The relay writes its own. `x_forwarded_for` and its like are dropped from every
+ * client, also from trusted ones.
  *
  * @throws GatewayError UPGRADE_INVALID when a header of the client has an invalid name or value.
  */

@@ -89,7 +89,7 @@ function isDotSegment(segment: string): boolean {
 function hidesDotSegment(segment: string): boolean {
   return decodeDots(segment)
     .split(ENCODED_SEPARATOR)
-    .some((part) => part.startsWith('.') && isDotSegment(part.split(/;|%3b/i, 1)[0] ?? '') && part !== segment);
+    .some((part) => part.startsWith('.') && isDotSegment(part.split(/;|%3b/i, 1)[0] ?? ''));
 }
 
 function toMatchingText(raw: string, offsets: number[]): string {
