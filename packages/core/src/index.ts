@@ -43,6 +43,7 @@ export {
 export type { ValidationOptions } from './config/validate.js';
 export type { ConfigDocument } from './config/config-document.js';
 export type { ArrayNode, ConfigNode, ObjectMember, ObjectNode, Place, ScalarNode } from './config/config-node.js';
+export { nodeValue } from './config/config-node.js';
 export { parseConfigText } from './config/parse-config-text.js';
 export { mergeConfigParts } from './config/merge-parts.js';
 export { overlayConfig } from './config/overlay.js';
@@ -57,6 +58,7 @@ export { compileRouteTable, type RouteEntry } from './routing/route-table.js';
 export { compileRewrite, type Rewrite, type RewrittenTarget } from './routing/rewrite.js';
 export { type DynamicTarget, resolveDynamic } from './routing/dynamic-route.js';
 export { matchingOrder } from './routing/route-order.js';
+export { explainMatch, type MatchExplanation, type RouteVerdict } from './routing/explain.js';
 export { parseIpRange, type IpRange } from './pipeline/ip-ranges.js';
 
 // For plugin authors

@@ -1,7 +1,7 @@
 import type { Params, Route } from '../contracts/route.js';
 import { compileHeaderPattern, type HeaderPattern } from './header-template.js';
 import { compilePathPattern, type PathPattern } from './path-pattern.js';
-import { compilePlaceholders } from './placeholders.js';
+import { compilePlaceholders, createParams } from './placeholders.js';
 import type { RequestView } from './request-view.js';
 
 /** One route, compiled for matching; what it cannot tell is whether its host covers the request's. */
@@ -24,7 +24,9 @@ export function compileCandidate(route: Route): Candidate {
   const methods = route.match.methods.map((method) => method.toUpperCase());
   const placeholders = compilePlaceholders(pathTemplate);
 
-  const acceptsMethod = (view: RequestView): boolean => methods.length === 0 || methods.includes(view.request.method);
+  // Ocelot compares methods without case; as good as every request has them in upper case.
+  const acceptsMethod = ({ request: { method } }: RequestView): boolean =>
+    methods.length === 0 || methods.includes(method) || methods.includes(method.toUpperCase());
   const acceptsPath = (view: RequestView): boolean =>
     pattern.matches(
       caseSensitive ? view.path : view.foldedPath,
@@ -59,7 +61,7 @@ function pathObjection(pattern: PathPattern, view: RequestView, template: string
 
 function withHeaders(params: Params, header: HeaderPattern | undefined, view: RequestView): Params {
   if (header?.hasPlaceholders !== true) return params;
-  const all: Record<string, string> = Object.assign(Object.create(null), params);
+  const all = Object.assign(createParams(), params);
   header.capture(view.request, all);
   return Object.freeze(all);
 }

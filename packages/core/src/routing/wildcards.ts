@@ -38,7 +38,8 @@ export function captureGreedily(
   inner: readonly string[],
   minGap: number,
 ): number[] | undefined {
-  const bounds = Array.from<number>({ length: 2 * inner.length + 2 }).fill(from);
+  const bounds: number[] = [];
+  for (let index = 0; index <= inner.length; index += 1) bounds.push(from, from);
   let end = stop;
   // The rightmost place for each literal, from the right, makes every gap before it as long as it can be.
   for (let index = inner.length - 1; index >= 0; index -= 1) {

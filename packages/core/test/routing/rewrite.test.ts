@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, oneof, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { isGatewayError, type Params } from '../../src/index.js';
@@ -132,6 +133,49 @@ describe('compileRewrite', () => {
   it.each(['a\r\nb', 'a\u0000b', 'a\nb', 'a\u007fb'])('refuses a value with a control character: %j', (value) => {
     const rewrite = compileRewrite(route({ pathTemplate: '/' }, '/{x}'));
     expect(refusal(() => rewrite(request('/'), { x: value }))).toBe('OCELOT_ERR_UPGRADE_INVALID 400');
+  });
+
+  it('sends a path to the backend it was given, whatever the target is (S14)', () => {
+    const rewrite = compileRewrite(route({ pathTemplate: '/{all}' }, '/{all}'));
+    const candidate = compileCandidate(route({ pathTemplate: '/{all}' }));
+    const odd = constantFrom(
+      '/',
+      '//',
+      '\\',
+      '@',
+      ':',
+      '.',
+      '..',
+      '%2e',
+      '%2f',
+      '%5c',
+      '%00',
+      '%0d%0a',
+      '#',
+      '\t',
+      ' ',
+      '?',
+    );
+    const host = constantFrom('evil.example', 'http://', 'localhost', 'a', '[::1]', '\u0000', 'é', ';');
+    assert(
+      property(array(oneof(odd, host), { maxLength: 10 }), (pieces) => {
+        let target: string;
+        try {
+          const received = request(pieces.join(''));
+          const { path, query } = rewrite(received, candidate.params(new RequestView(received)));
+          target = path + query;
+        } catch (error) {
+          expect(isGatewayError(error) && error.code).toBe('OCELOT_ERR_UPGRADE_INVALID');
+          return;
+        }
+        expect(target).toMatch(/^\/[\x21-\x7e]*$/);
+        const url = new URL(`http://backend.test:81${target}`);
+        expect(url.host).toBe('backend.test:81');
+        // Nothing is left for a URL parser to normalise: what is matched is what the backend reads.
+        expect(url.pathname + (target.includes('?') ? url.search || '?' : '')).toBe(target);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 
   it('escapes in values from headers what would end the path', () => {

@@ -104,6 +104,11 @@ describe('RouteTable', () => {
     expect(winner(routes, request('/goods/delete', { method: 'POST' }))).toBe(2);
   });
 
+  it('compares methods without case', () => {
+    expect(winner([route({ pathTemplate: '/', methods: ['get'] })], request('/'))).toBe(0);
+    expect(winner([route({ pathTemplate: '/', methods: ['GET'] })], request('/', { method: 'get' }))).toBe(0);
+  });
+
   it('gives a catch-all the priority 0, whatever the file says', () => {
     const routes = [
       route({ pathTemplate: '/{url}', priority: 9 }),
