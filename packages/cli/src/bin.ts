@@ -1,1 +1,7 @@
-export {};
+#!/usr/bin/env node
+import { main } from './main.js';
+import { processTerminal } from './terminal.js';
+
+const code = await main(process.argv.slice(2), processTerminal());
+// The empty write lets a pipe take what was written before; the process then ends even if a plugin left a timer.
+process.stdout.write('', () => process.exit(code));

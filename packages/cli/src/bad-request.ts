@@ -1,0 +1,34 @@
+import type { Duplex } from 'node:stream';
+
+/** How long the peer may take to read an answer before its connection is cut. */
+const LINGER_MS = 2_000;
+
+/**
+ * Answers what is no HTTP, too large or too slow: `server.on('clientError', …)`. A client that left gets nothing.
+ */
+export function answerBadRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'HPE_HEADER_OVERFLOW') respond(socket, '431 Request Header Fields Too Large');
+  else if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') respond(socket, '408 Request Timeout');
+  else if (error.code?.startsWith('HPE_') === true) respond(socket, '400 Bad Request');
+  else socket.destroy();
+}
+
+/** Answers `CONNECT`: this is no forward proxy. */
+export function refuseConnect(socket: Duplex): void {
+  respond(socket, '405 Method Not Allowed', 'Allow: GET\r\n');
+}
+
+function respond(socket: Duplex, status: string, headers = ''): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = `${status}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
+      `Connection: close\r\n${headers}\r\n${body}`,
+  );
+  socket.resume();
+  const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
+  socket.once('close', () => clearTimeout(cut));
+}

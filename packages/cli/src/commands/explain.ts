@@ -1,0 +1,137 @@
+import {
+  type Gateway,
+  type GatewayRequest,
+  type Params,
+  type Route,
+  type RouteVerdict,
+  createEndpoint,
+  explainMatch,
+  isGatewayError,
+  readConfiguration,
+} from '@ocelot/core';
+import picocolors from 'picocolors';
+
+import { type PluginFlags, readInputs } from '../command-inputs.js';
+import { dryRun } from '../dry-run.js';
+import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { type ExplainedRequest, explainedRequest } from '../explained-request.js';
+import { type Terminal, isColourful } from '../terminal.js';
+
+/** A stage that asks somewhere else may take as long. */
+const STAGES_LIMIT_MS = 10_000;
+
+/** What is sent to the backend; names and values of headers as on the wire. */
+interface BackendRequest {
+  /** One address for each backend the balancer may choose. */
+  readonly urls: readonly string[];
+  readonly headers: readonly (readonly [name: string, value: string])[];
+}
+
+/** The shape of `ocelot explain --json`. */
+interface Explanation {
+  readonly request: Pick<GatewayRequest, 'kind' | 'method' | 'host' | 'path' | 'query'>;
+  /** Id of the route that answers; null when none does. */
+  readonly matched: string | null;
+  readonly params: Params;
+  /** In the order in which they are asked. */
+  readonly routes: readonly { id: string; template: string; location: string; outcome: string; reason: string }[];
+  /** Null when nothing is sent. */
+  readonly backend: BackendRequest | null;
+  /** Set when the gateway answers itself. */
+  readonly refusal: { readonly status: number; readonly code: string; readonly message: string } | null;
+}
+
+/**
+ * `ocelot explain`: follows one request through the routes and stages of a configuration, as a running gateway would,
+ * up to the head for the backend. Nothing is connected.
+ * @throws CommandError, ConfigError
+ */
+export async function explain(
+  paths: readonly string[],
+  flags: ExplainedRequest & PluginFlags & { readonly json: boolean },
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const request = explainedRequest(flags);
+  const { document, plugins } = await readInputs(paths, flags, terminal);
+  const config = readConfiguration(document);
+  const gateway = await dryRun(config, plugins, ({ name }) => [createEndpoint({ host: name, port: 1 })]);
+  try {
+    const { verdicts } = explainMatch(config.routes, request);
+    const explanation = await follow(gateway, request, verdicts);
+    terminal.stdout.write(
+      flags.json ? `${JSON.stringify(explanation, undefined, 2)}\n` : inWords(explanation, terminal),
+    );
+  } finally {
+    await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
+  }
+  return EXIT_CODES.done;
+}
+
+async function follow(
+  gateway: Gateway,
+  request: GatewayRequest,
+  verdicts: readonly RouteVerdict[],
+): Promise<Explanation> {
+  const { kind, method, host, path, query } = request;
+  const winner = verdicts.find(({ outcome }) => outcome === 'answers')?.route;
+  const base = {
+    request: { kind, method, host, path, query },
+    routes: verdicts.map(({ route, outcome, reason }) => ({
+      id: route.id,
+      template: route.match.pathTemplate,
+      location: route.location,
+      outcome,
+      reason,
+    })),
+  };
+  try {
+    const admission = await gateway.admit(request, AbortSignal.timeout(STAGES_LIMIT_MS));
+    const { route, params, outgoing } = admission;
+    const urls = addressesOf(route, request).map((address) => `${address}${outgoing.path}${outgoing.query}`);
+    const headers = pairs(outgoing.headers.raw);
+    admission.finish({ outcome: 'completed' });
+    return { ...base, matched: route.id, params, backend: { urls, headers }, refusal: null };
+  } catch (error) {
+    if (!isGatewayError(error)) throw error;
+    const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
+    return { ...base, matched: winner?.id ?? null, params: {}, backend: null, refusal };
+  }
+}
+
+/** Scheme and authority of each backend; an instance of a service is not known here. */
+function addressesOf({ source, scheme }: Route, request: GatewayRequest): readonly string[] {
+  const own = scheme ?? (request.client.tls ? 'https' : 'http');
+  const shown = request.kind === 'upgrade' ? own.replace(/^http/, 'ws') : own.replace(/^ws/, 'http');
+  if (source.kind === 'discovered') return [`${shown}://{${source.service.name}}`];
+  return source.endpoints.map(({ host, port }) => `${shown}://${host.includes(':') ? `[${host}]` : host}:${port}`);
+}
+
+function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
+  return raw.flatMap((name, index) => (index % 2 === 0 ? [[name, raw[index + 1] ?? ''] as const] : []));
+}
+
+function inWords(explanation: Explanation, terminal: Terminal): string {
+  const { green, dim, yellow } = picocolors.createColors(isColourful(terminal.stdout, terminal.env));
+  const { request, routes, matched, params, backend, refusal } = explanation;
+  const at = routes.findIndex(({ outcome }) => outcome === 'answers');
+  const asked = at === -1 ? routes : routes.slice(0, at + 1);
+  const lines = [
+    `${request.method} ${request.path}${request.query}  host ${request.host}${request.kind === 'upgrade' ? '  WebSocket' : ''}`,
+    '',
+    ...asked.map(({ id, template, location, outcome, reason }) => {
+      const mark = outcome === 'answers' ? green('answers ') : dim('declines');
+      return `  ${mark}  ${template}  ${dim(`(${id}, ${location})`)}: ${reason}`;
+    }),
+    ...(at === -1 && matched !== null ? [`  ${green('answers ')}  dynamic routing: the path names the service`] : []),
+    ...(asked.length < routes.length ? [dim(`  ${routes.length - asked.length} more are not asked`)] : []),
+    '',
+    ...Object.entries(params).map(([name, value]) => `  {${name}} = ${value}`),
+    ...(backend?.urls ?? []).map((url) => `  backend  ${url}`),
+    ...(backend?.headers ?? []).map(([name, value]) => `  header   ${name}: ${value}`),
+    ...(backend === null ? [] : [dim('  and Host and the handshake of the gateway itself')]),
+    ...(refusal === null
+      ? []
+      : [`  ${yellow(`answered with ${refusal.status}`)}  ${refusal.code}: ${refusal.message}`]),
+  ];
+  return `${lines.join('\n')}\n`;
+}

@@ -1,0 +1,112 @@
+import {
+  type ConfigDocument,
+  type GatewayConfig,
+  type JsonObject,
+  type Logger,
+  nodeValue,
+  parseConfigText,
+  readConfiguration,
+} from '@ocelot/core';
+import { readConfigurationFromConsul, watchConfiguration } from '@ocelot/discovery-consul';
+
+import { CommandError } from './command-error.js';
+import { readConfigFiles } from './config-files.js';
+import { EXIT_CODES } from './exit-codes.js';
+import type { Terminal } from './terminal.js';
+import { watchFiles } from './watch-files.js';
+
+/** Where a running gateway gets its configuration from, now and at each reload. */
+export interface ConfigurationSource {
+  /** What was read last, in the order of laying over. */
+  readonly names: readonly string[];
+  /**
+   * Reads and checks the configuration anew.
+   * @throws ConfigError; CommandError when a file is missing (2) or Consul does not give the configuration (1).
+   */
+  load(): Promise<GatewayConfig>;
+  /** Calls `changed` with the cause when the configuration changes in Consul; `files`: on disk as well. After `load`. */
+  watch(options: { readonly files: boolean; readonly changed: (cause: string) => void }): Promise<ConfigurationWatch>;
+}
+
+/** A running watch. */
+export interface ConfigurationWatch {
+  close(): Promise<void>;
+}
+
+/** A failure to ask Consul is a warning again after this time; those between are for debugging. */
+const WARN_AGAIN_MS = 60_000;
+
+/**
+ * Opens the configuration that the command line names. When it says `ServiceDiscoveryProvider.ConfigurationKey`, the
+ * configuration under that key of Consul takes its place; if the key does not exist, the files' is written there
+ * (Ocelot: AddConfigStoredInConsul).
+ */
+export function openConfiguration(paths: readonly string[], terminal: Terminal, log: Logger): ConfigurationSource {
+  let names: readonly string[] = [];
+  let watched: readonly string[] = [];
+  let stored: StoredConfiguration | undefined;
+  return {
+    get names() {
+      return names;
+    },
+    async load() {
+      const files = await readConfigFiles(paths, terminal);
+      const config = readConfiguration(files.document);
+      stored = await readStored(config, files.document);
+      ({ watched } = files);
+      names = stored === undefined ? files.names : [...files.names, stored.name];
+      return stored === undefined ? config : readConfiguration(parseConfigText(stored.text, stored.name));
+    },
+    async watch({ files, changed }) {
+      const stopFiles = files ? await watchFiles(watched, changed, log) : undefined;
+      const consul = stored === undefined ? undefined : watchStored(stored, changed, log);
+      return {
+        async close() {
+          consul?.close();
+          await stopFiles?.();
+        },
+      };
+    },
+  };
+}
+
+/** The configuration kept in Consul. */
+interface StoredConfiguration {
+  /** The section of the files that says where it is. */
+  readonly provider: JsonObject;
+  /** For messages: `consul:KEY`. */
+  readonly name: string;
+  readonly text: string;
+}
+
+async function readStored(config: GatewayConfig, files: ConfigDocument): Promise<StoredConfiguration | undefined> {
+  const { type = '', options: provider = {} } = config.discovery ?? {};
+  const key = provider['ConfigurationKey'];
+  if (typeof key !== 'string' || key === '' || !/^(?:poll)?consul$/i.test(type)) return undefined;
+  try {
+    const writeIfMissing = JSON.stringify(nodeValue(files.root), undefined, 2);
+    const text = (await readConfigurationFromConsul(provider, { writeIfMissing })) ?? writeIfMissing;
+    return { provider, name: `consul:${key}`, text };
+  } catch (error) {
+    throw new CommandError(
+      `The configuration cannot be read from Consul: ${error instanceof Error ? error.message : String(error)}`,
+      'Check ServiceDiscoveryProvider (Host, Port, Token), or remove ConfigurationKey to use the file alone.',
+      EXIT_CODES.failure,
+      error,
+    );
+  }
+}
+
+function watchStored(stored: StoredConfiguration, changed: (cause: string) => void, log: Logger): { close(): void } {
+  let warnedAt = -Infinity;
+  return watchConfiguration(stored.provider, {
+    known: stored.text,
+    onChange: () => changed(`${stored.name} changed`),
+    onFailure(error) {
+      const isNews = performance.now() - warnedAt > WARN_AGAIN_MS;
+      if (isNews) warnedAt = performance.now();
+      log[isNews ? 'warn' : 'debug']({ err: error }, 'the configuration in Consul cannot be watched: trying again');
+    },
+    log,
+  });
+}

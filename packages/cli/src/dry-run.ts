@@ -1,0 +1,62 @@
+import {
+  type Endpoint,
+  type Gateway,
+  type GatewayConfig,
+  type Plugin,
+  type ServiceDiscoveryProvider,
+  type ServiceRef,
+  createGateway,
+} from '@ocelot/core';
+
+/**
+ * Compiles a configuration with its plugins as `run` does, without asking any registry: what only the plugins know
+ * (registered types, options of policies and providers) is then known to be right.
+ *
+ * The gateway must be drained by the caller. It has no relays and tells no telemetry.
+ * @param endpointsOf what a discovered service is taken to consist of.
+ * @throws ConfigError when a plugin, a type or an option cannot be used.
+ */
+export async function dryRun(
+  config: GatewayConfig,
+  plugins: readonly Plugin[],
+  endpointsOf: (service: ServiceRef) => readonly Endpoint[] = () => [],
+): Promise<Gateway> {
+  return createGateway({ config, plugins: plugins.map((plugin) => withoutConnections(plugin, endpointsOf)) });
+}
+
+function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) => readonly Endpoint[]): Plugin {
+  return {
+    name: plugin.name,
+    setup: (registry) =>
+      plugin.setup({
+        discovery: (type, create) =>
+          registry.discovery(type, (options, context) => silenced(create(options, context), endpointsOf)),
+        balancing: (type, create) => registry.balancing(type, create),
+        stage: (definition) => registry.stage(definition),
+        relay: () => undefined,
+        telemetry: () => undefined,
+        onClose: (close) => registry.onClose(close),
+      }),
+  };
+}
+
+/** The provider was made, so its options are right; it is never asked. */
+function silenced(
+  provider: ServiceDiscoveryProvider,
+  endpointsOf: (service: ServiceRef) => readonly Endpoint[],
+): ServiceDiscoveryProvider {
+  return {
+    subscribe(service, observer) {
+      let isActive = true;
+      queueMicrotask(() => {
+        if (isActive) observer.next(endpointsOf(service));
+      });
+      return {
+        unsubscribe() {
+          isActive = false;
+        },
+      };
+    },
+    close: () => provider.close(),
+  };
+}

@@ -1,0 +1,139 @@
+import { type IncomingMessage, type Server, createServer } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import type { Gateway } from '@ocelot/core';
+import { shouldUpgrade } from '@ocelot/ws-relay';
+
+import { answerBadRequest, refuseConnect } from './bad-request.js';
+import { CommandError } from './command-error.js';
+import { EXIT_CODES } from './exit-codes.js';
+import { plainHttp } from './plain-http.js';
+
+/** A cookie of 16 KiB and a token of the same size in the query pass; a flood of headers is answered with 431. */
+const MAX_HEADER_BYTES = 64 * 1024;
+/** From the first byte (or from the connect) to the end of the head; answered with 408. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** The same for a whole plain request. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections that are over these times. */
+const CHECK_INTERVAL_MS = 1_000;
+const KEEP_ALIVE_MS = 5_000;
+
+/** Where to listen; times are for tests. */
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** @default 10 s */
+  readonly headersTimeoutMs?: number;
+  /** @default 1 s */
+  readonly checkIntervalMs?: number;
+}
+
+/** An open port. */
+export interface Listener {
+  /** `http://H:P`, with the port that was given out. */
+  readonly url: string;
+  /** Stops accepting and closes connections without a request. Open sockets stay. Idempotent. */
+  stop(): void;
+  /** Cuts whatever is still connected. Idempotent. */
+  destroy(): void;
+}
+
+type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+type RequestListener = Parameters<typeof createServer>[1] & object;
+
+/**
+ * Opens the port and connects it with the relays of the gateway. Every socket has an error listener before anything
+ * else sees it.
+ * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
+ */
+export async function listen(gateway: Gateway, options: ListenOptions): Promise<Listener> {
+  const sockets = new Set<Socket>();
+  const server = createServer({
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    connectionsCheckingInterval: options.checkIntervalMs ?? CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    noDelay: true,
+    ...onlyWebSockets,
+  });
+  // Node drops headers beyond the 1000th silently by default; the size limit above is the real one.
+  server.maxHeadersCount = 0;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    socket.on('error', (error) =>
+      gateway.log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'),
+    );
+  });
+  server.on('clientError', answerBadRequest);
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseConnect(socket));
+  connectRelays(server, gateway);
+  await open(server, options);
+  server.on('error', (error) => gateway.log.error({ err: error }, 'the listening socket failed'));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`,
+    stop() {
+      if (server.listening) server.close();
+      server.closeIdleConnections();
+    },
+    destroy() {
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+/** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
+const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
+
+function connectRelays(server: Server, gateway: Gateway): void {
+  for (const relay of gateway.relays) {
+    const listener: unknown = relay.listener(gateway);
+    if (relay.kind === 'upgrade') server.on('upgrade', listener as UpgradeListener);
+    else server.on('request', listener as RequestListener);
+  }
+  if (server.listenerCount('request') === 0) server.on('request', plainHttp(gateway));
+}
+
+async function open(server: Server, { host, port }: ListenOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.listen(port, host, resolve);
+  });
+  server.removeAllListeners('error');
+}
+
+/** What a failure to listen means for the person at the terminal. */
+const FAILURES: Readonly<Record<string, (host: string, port: number) => ConstructorParameters<typeof CommandError>>> = {
+  EADDRINUSE: (host, port) => [
+    `Port ${port} on ${host} is taken by another process.`,
+    'Choose another one with --port, or end that process.',
+    EXIT_CODES.port,
+  ],
+  EACCES: (host, port) => [
+    `This user may not listen on ${host}:${port}.`,
+    'Ports below 1024 need a privilege; choose a higher one with --port.',
+    EXIT_CODES.port,
+  ],
+  EADDRNOTAVAIL: notOurs,
+  ENOTFOUND: notOurs,
+  EAI_AGAIN: notOurs,
+};
+
+function notOurs(host: string): ConstructorParameters<typeof CommandError> {
+  return [
+    `${host} is no address of this machine.`,
+    'Give --host an address of an own interface, such as 127.0.0.1 or 0.0.0.0.',
+    EXIT_CODES.invalid,
+  ];
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): CommandError {
+  const failure = FAILURES[error.code ?? ''];
+  if (failure !== undefined) return new CommandError(...failure(host, port));
+  return new CommandError(`Cannot listen on ${host}:${port}: ${error.message}.`, undefined, EXIT_CODES.failure, error);
+}

@@ -1,0 +1,55 @@
+import type { Logger } from '@ocelot/core';
+import { pino, stdSerializers } from 'pino';
+
+import { isColourful, type Terminal } from './terminal.js';
+
+/** The values of `--log-level`, from most to least. */
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+/** One of {@link LOG_LEVELS}. */
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** The values of `--log-format`. */
+export const LOG_FORMATS = ['pretty', 'json'] as const;
+/** One of {@link LOG_FORMATS}. */
+export type LogFormat = (typeof LOG_FORMATS)[number];
+
+/** What {@link createLog} is told by the command line. */
+export interface LogOptions {
+  /** @default pretty on a terminal, else json */
+  readonly format?: LogFormat | undefined;
+  readonly level: LogLevel;
+}
+
+/**
+ * Makes the log of a running gateway: one line per event on stderr, so that stdout carries results only.
+ *
+ * Written synchronously: the last lines before an exit are there, whatever the exit's cause.
+ */
+export async function createLog(options: LogOptions, terminal: Terminal): Promise<Logger> {
+  const { stderr } = terminal;
+  const format = options.format ?? (stderr.isTTY === true ? 'pretty' : 'json');
+  const log: Logger = pino(
+    {
+      level: options.level,
+      base: null,
+      serializers: { err: stdSerializers.err, error: stdSerializers.err, cause: stdSerializers.err },
+      ...(format === 'json' && {
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label: string) => ({ level: label }) },
+      }),
+    },
+    format === 'json' ? { write: (line: string) => stderr.write(line) } : await prettyDestination(terminal),
+  );
+  return log;
+}
+
+/** Loaded only when asked for: machines read json, and need not pay for the printer. */
+async function prettyDestination(terminal: Terminal): Promise<{ write(line: string): void }> {
+  const { prettyFactory } = await import('pino-pretty');
+  const pretty = prettyFactory({
+    colorize: isColourful(terminal.stderr, terminal.env),
+    translateTime: 'SYS:HH:MM:ss.l',
+    singleLine: true,
+  });
+  return { write: (line) => void terminal.stderr.write(pretty(line)) };
+}

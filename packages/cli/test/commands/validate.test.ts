@@ -1,0 +1,94 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { describe, expect, it } from 'vitest';
+
+import { main } from '../../src/main.js';
+import { type ScriptedTerminal, scriptedTerminal } from '../scripted-terminal.js';
+
+async function withConfig(text: string): Promise<ScriptedTerminal> {
+  const terminal = await scriptedTerminal();
+  await writeFile(join(terminal.cwd, 'ocelot.json'), text);
+  return terminal;
+}
+
+const GOOD = `{ "Routes": [{
+  "UpstreamPathTemplate": "/", "DownstreamPathTemplate": "/ws", "DownstreamScheme": "ws",
+  "DownstreamHostAndPorts": [{ "Host": "localhost", "Port": 81 }]
+}] }`;
+
+describe('ocelot validate', () => {
+  it('ends with 0 and one line when the configuration can be used', async () => {
+    const terminal = await withConfig(GOOD);
+
+    expect(await main(['validate'], terminal)).toBe(0);
+
+    expect(terminal.out()).toBe('ocelot.json: the configuration can be used\n');
+    expect(terminal.err()).toBe('');
+  });
+
+  it('ends with 2 and lists every problem with its place', async () => {
+    const terminal = await withConfig(`{ "Routes": [
+      { "UpstreamPathTemplate": "no-slash", "DownstreamPathTemplate": "/a" },
+      { "UpstreamPathTemplate": "/b", "DownstreamPathTemplate": "no-slash" }
+    ] }`);
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(/^error: ocelot\.json#\/Routes\/0.*line 2/m);
+    expect(terminal.err()).toMatch(/^error: ocelot\.json#\/Routes\/1.*line 3/m);
+    expect(terminal.err()).toMatch(/^\d+ errors, \d+ warnings?$/m);
+    expect(terminal.out()).toContain('cannot be used');
+  });
+
+  it('says line and column of bad JSON', async () => {
+    const terminal = await withConfig('{\n  "Routes": [\n');
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(/^error: ocelot\.json.*\(line \d, column \d+\)/m);
+  });
+
+  it('warns of a misspelt key without refusing the file', async () => {
+    const terminal = await withConfig(
+      GOOD.replace('"Routes"', '"GlobalConfiguratioin": { "BaseUrl": "http://a" }, "Routes"'),
+    );
+
+    expect(await main(['validate'], terminal)).toBe(0);
+
+    expect(terminal.err()).toMatch(/^warning: .*GlobalConfiguratioin/m);
+  });
+
+  it('gives the same as one JSON object with --json', async () => {
+    const terminal = await withConfig('{ "Routes": [{ "UpstreamPathTemplate": "no-slash" }] }');
+
+    expect(await main(['validate', '--json'], terminal)).toBe(2);
+
+    expect(terminal.err()).toBe('');
+    expect(JSON.parse(terminal.out())).toMatchObject({
+      valid: false,
+      files: ['ocelot.json'],
+      issues: expect.arrayContaining([
+        expect.objectContaining({ severity: 'error', source: expect.stringContaining('#/Routes/0') }),
+      ]),
+    });
+  });
+
+  it('ends with 2 when the file is missing', async () => {
+    const terminal = await scriptedTerminal();
+
+    expect(await main(['validate', 'no.json'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(/^error: no\.json does not exist/);
+  });
+
+  it('refuses a type that nobody registered, and names what is registered', async () => {
+    const terminal = await withConfig(
+      GOOD.replace('"DownstreamScheme"', '"LoadBalancerOptions": { "Type": "Magic" }, "DownstreamScheme"'),
+    );
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(/"Magic" is not registered \(registered: .*RoundRobin/);
+  });
+});
