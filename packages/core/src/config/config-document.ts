@@ -29,11 +29,27 @@ export function isConfigDocument(input: unknown): input is ConfigDocument {
 
 /** Makes a document of a configuration that is a plain object already (embedded use). */
 export function documentFromObject(value: object, fileName: string): ConfigDocument {
-  const node = nodeFromValue(value, fileName);
   const issues: ConfigIssue[] = [];
-  const root = requireObject(node, issues);
+  const root = requireObject(nodeOf(value, fileName, issues), issues);
   issues.push(...findDuplicateKeys(root));
   return configDocument(fileName, root, issues);
+}
+
+function nodeOf(value: object, file: string, issues: ConfigIssue[]): ConfigNode {
+  try {
+    return nodeFromValue(value, file);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const place = { file, pointer: '' };
+    issues.push({
+      severity: 'error',
+      kind: 'WrongType',
+      ...placeFields(place),
+      message: 'The configuration object refers to itself or nests too deeply.',
+      hint: 'Hand over plain data, as JSON.parse would make it.',
+    });
+    return { kind: 'object', place, members: [] };
+  }
 }
 
 /** The node itself when it is an object, else an empty one and an error. */

@@ -29,8 +29,8 @@ export function staticEndpoints(hosts: readonly FileHostAndPort[], scheme: Schem
     const host = hostName(entry.Host ?? '');
     const port = entry.Port === undefined || entry.Port <= 0 ? defaultPort(scheme) : entry.Port;
     const key = `${host.toLowerCase()} ${port}`;
-    const weight = (endpoints.get(key)?.weight ?? 0) + 1;
-    endpoints.set(key, { host, port, weight, tags: [], metadata: {} });
+    const listed = endpoints.get(key) ?? { host, port, weight: 0, tags: [], metadata: {} };
+    endpoints.set(key, { ...listed, weight: listed.weight + 1 });
   }
   return [...endpoints.values()];
 }

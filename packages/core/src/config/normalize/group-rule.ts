@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../contracts/json.js';
+import type { JsonObject, JsonValue } from '../../contracts/json.js';
 import type { Grouped } from '../file-config.js';
 import { isInUse, said } from '../in-use.js';
 
@@ -17,9 +17,10 @@ export function effectiveOptions<T extends JsonObject>(
   const keys = Array.isArray(group) ? (group as readonly string[]) : [];
   const applies = shared !== undefined && (keys.length === 0 || keys.includes(said(routeKey) ?? ''));
   if (!applies) return own ?? ({} as T);
-  // false and zero count as set here: `AllowAnonymous: false` on a route overrides a global true.
-  const set = Object.entries(own ?? {}).filter(([, value]) =>
-    typeof value !== 'object' && typeof value !== 'string' ? value !== undefined : isInUse(value),
-  );
-  return { ...options, ...Object.fromEntries(set) } as unknown as T;
+  return { ...options, ...Object.fromEntries(Object.entries(own ?? {}).filter(isSet)) } as unknown as T;
+}
+
+/** Ocelot's "non-empty": `false` and zero are set, `AllowAnonymous: false` on a route overrides a global `true`. */
+function isSet([, value]: readonly [string, JsonValue | undefined]): boolean {
+  return typeof value === 'boolean' || typeof value === 'number' || isInUse(value);
 }

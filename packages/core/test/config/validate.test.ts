@@ -1,0 +1,232 @@
+import { describe, expect, it } from 'vitest';
+
+import { formatIssue, inspectConfiguration, parseConfigText } from '../../src/index.js';
+import { fileWith, findings, routeWith } from './file-with.js';
+
+const hosts = '/Routes/0/DownstreamHostAndPorts/0';
+const host = (entry: object) => ({ DownstreamHostAndPorts: [entry] });
+
+// What Ocelot does not check, and finds out (or not) at the first request. Its own kinds: config-validation.test.ts.
+describe("validation beyond Ocelot's", () => {
+  it.each([
+    ['a port that does not exist', host({ Host: 'a', Port: 70_000 }), [`error InvalidPort ${hosts}/Port`]],
+    ['a negative port', host({ Host: 'a', Port: -1 }), [`error InvalidPort ${hosts}/Port`]],
+    ['a missing port', host({ Host: 'a' }), [`warning MissingPort ${hosts}`]],
+    ['port zero', host({ Host: 'a', Port: 0 }), [`warning MissingPort ${hosts}/Port`]],
+    ['a port that is no number, once', host({ Host: 'a', Port: 'x' }), [`error NotANumber ${hosts}/Port`]],
+    ['a host with a line break', host({ Host: 'a\r\nX: y', Port: 1 }), [`error InvalidHost ${hosts}/Host`]],
+    ['a host with a scheme', host({ Host: 'http://a', Port: 1 }), [`warning SuspiciousHost ${hosts}/Host`]],
+    ['a host with a port', host({ Host: 'a:80', Port: 1 }), [`warning SuspiciousHost ${hosts}/Host`]],
+    ['an IPv6 host, which is fine', host({ Host: '::1', Port: 1 }), []],
+    ['a scheme that is none', { DownstreamScheme: 'tcp' }, ['error UnknownScheme /Routes/0/DownstreamScheme']],
+    ['a scheme in upper case, which is fine', { DownstreamScheme: 'WSS' }, []],
+    ['an http scheme, which is fine', { DownstreamScheme: 'http' }, []],
+    [
+      'a method that is no token',
+      { DownstreamScheme: 'http', UpstreamHttpMethod: ['GET, POST'] },
+      ['warning InvalidMethod /Routes/0/UpstreamHttpMethod/0'],
+    ],
+    [
+      'a method nobody knows',
+      { UpstreamHttpMethod: ['Get', 'Upadte'] },
+      ['warning UnknownMethod /Routes/0/UpstreamHttpMethod/1'],
+    ],
+    [
+      'a ws route that no upgrade reaches',
+      { UpstreamHttpMethod: ['POST'] },
+      ['warning MethodsExcludeGet /Routes/0/UpstreamHttpMethod'],
+    ],
+    [
+      'a host to match with a port',
+      { UpstreamHost: 'a.com:80' },
+      ['warning UpstreamHostNeverMatches /Routes/0/UpstreamHost'],
+    ],
+    [
+      'a star in the midst of a host',
+      { UpstreamHost: 'a.*.com' },
+      ['warning UpstreamHostNeverMatches /Routes/0/UpstreamHost'],
+    ],
+    ['a wildcard host, which is fine', { UpstreamHost: '*.example.com' }, []],
+    [
+      'a header name that cannot be',
+      { UpstreamHeaderTemplates: { 'X Y': 'a' } },
+      ['error InvalidHeaderName /Routes/0/UpstreamHeaderTemplates/X Y'],
+    ],
+    [
+      'an IP entry that cannot be read',
+      { SecurityOptions: { IPAllowedList: ['10.0.0.1', '10.0.0.256'] } },
+      ['error InvalidIpEntry /Routes/0/SecurityOptions/IPAllowedList/1'],
+    ],
+    [
+      'an origin with a path',
+      { Gateway: { AllowedOrigins: ['https://a.com/x'] } },
+      ['error InvalidOrigin /Routes/0/Gateway/AllowedOrigins/0'],
+    ],
+    [
+      'origins that can be',
+      { Gateway: { AllowedOrigins: ['https://a.com', 'https://*.a.com:8443', 'null', 'capacitor://localhost'] } },
+      [],
+    ],
+    [
+      'a placeholder that nothing fills',
+      { DownstreamPathTemplate: '/{other}' },
+      ['warning PlaceholderUnfilled /Routes/0/DownstreamPathTemplate'],
+    ],
+    [
+      'a placeholder that a header fills',
+      { DownstreamPathTemplate: '/{t}', UpstreamHeaderTemplates: { Tenant: '{header:t}' } },
+      [],
+    ],
+    [
+      'a blank in a template',
+      { UpstreamPathTemplate: '/a b/{room}' },
+      ['warning BlankInTemplate /Routes/0/UpstreamPathTemplate'],
+    ],
+  ])('finds %s', (_, route, expected) => {
+    expect(findings(fileWith(route))).toEqual(expected);
+  });
+
+  it.each([
+    [
+      'a trusted proxy that cannot be read',
+      { Gateway: { TrustedProxies: ['proxy.local'] } },
+      ['error InvalidTrustedProxy /GlobalConfiguration/Gateway/TrustedProxies/0'],
+    ],
+    [
+      'a global IP entry that cannot be read',
+      { SecurityOptions: { IPBlockedList: ['x'] } },
+      ['error InvalidIpEntry /GlobalConfiguration/SecurityOptions/IPBlockedList/0'],
+    ],
+    [
+      'a global scheme that static routes do not take',
+      { DownstreamScheme: 'ws' },
+      ['warning GlobalSchemeUnused /GlobalConfiguration/DownstreamScheme'],
+    ],
+    [
+      'a group that names no route',
+      { LoadBalancerOptions: { Type: 'RoundRobin', RouteKeys: ['nobody'] } },
+      ['warning RouteKeyUnknown /GlobalConfiguration/LoadBalancerOptions/RouteKeys/0'],
+    ],
+  ])('finds %s', (_, global, expected) => {
+    expect(findings(fileWith({}, global))).toEqual(expected);
+  });
+
+  it('finds dynamic routes that static ones switch off', () => {
+    const file = {
+      ...fileWith({}, { ServiceDiscoveryProvider: { Port: 8500 } }),
+      DynamicRoutes: [{ ServiceName: 'a' }],
+    };
+    expect(findings(file)).toEqual(['warning DynamicRoutesUnused /DynamicRoutes']);
+  });
+
+  it('finds dynamic routes without a registry, and ones without a service', () => {
+    expect(findings({ DynamicRoutes: [{ ServiceName: 'a' }] })).toEqual([
+      'warning DynamicRoutesUnused /DynamicRoutes',
+      'warning NoRoutes ',
+    ]);
+    const global = { GlobalConfiguration: { ServiceDiscoveryProvider: { Port: 8500 } } };
+    expect(findings({ ...global, DynamicRoutes: [{ Timeout: 5 }] })).toEqual([
+      'warning DynamicRouteWithoutService /DynamicRoutes/0',
+    ]);
+  });
+
+  it('reports everything at once, each with file, line, pointer and remedy', () => {
+    const text = `{\n  "Routes": [{\n    "UpstreamPathTemplate": "chat",\n    "Priority": "high"\n  }]\n}`;
+    const { issues } = inspectConfiguration(parseConfigText(text, 'conf/ocelot.json'));
+    expect(issues.map(formatIssue)).toEqual([
+      'conf/ocelot.json#/Routes/0/Priority (line 4, column 5): Priority is "high". Write a whole number.',
+      'conf/ocelot.json#/Routes/0 (line 2, column 14): The route has no DownstreamPathTemplate. Write the path to send to the backend, such as "/{everything}".',
+      'conf/ocelot.json#/Routes/0/UpstreamPathTemplate (line 3, column 5): UpstreamPathTemplate "chat" does not begin with a slash. Write "/chat".',
+      'conf/ocelot.json#/Routes/0 (line 2, column 14): The route names neither a host nor a service. Write "DownstreamHostAndPorts": [{ "Host": "localhost", "Port": 5001 }], or a "ServiceName".',
+    ]);
+  });
+
+  it('checks what the host registered only when it is told', () => {
+    const file = fileWith({
+      ServiceName: 'a',
+      AuthenticationOptions: { AuthenticationProviderKey: 'x' },
+      QoSOptions: { Timeout: 5 },
+    });
+    expect(findings(file).filter((finding) => finding.startsWith('error'))).toEqual([]);
+    expect(
+      findings(file, { authenticationProviders: [], qualityOfService: false, discovery: false }).filter((f) =>
+        f.startsWith('error'),
+      ),
+    ).toHaveLength(3);
+  });
+});
+
+describe('keys that nothing acts on yet', () => {
+  const supported = routeWith({ UpstreamPathTemplate: '/other/{room}', Key: 'other' });
+
+  it.each([
+    ['AuthenticationOptions', { AuthenticationProviderKeys: ['a'] }],
+    ['AuthenticationOptions', { AllowedScopes: ['a'] }],
+    ['RouteClaimsRequirement', { role: 'admin' }],
+    ['AddClaimsToRequest', { a: 'Claims[sub] > value' }],
+    ['AddHeadersToRequest', { a: 'Claims[sub] > value' }],
+    ['AddQueriesToRequest', { a: 'Claims[sub] > value' }],
+    ['ChangeDownstreamPathTemplate', { a: 'Claims[sub] > value' }],
+    ['UpstreamHeaderTransform', { a: 'b' }],
+    ['DownstreamHeaderTransform', { a: 'b' }],
+    ['RequestIdKey', 'X-Request-Id'],
+    ['RateLimitOptions', { Limit: 5, Period: '1s' }],
+    ['QoSOptions', { Timeout: 5 }],
+    ['CacheOptions', { TtlSeconds: 5 }],
+    ['HttpHandlerOptions', { UseTracing: true }],
+    ['DelegatingHandlers', ['Mine']],
+    ['DownstreamHttpMethod', 'POST'],
+    ['DownstreamHttpVersion', '2.0'],
+    ['DownstreamHttpVersionPolicy', 'RequestVersionExact'],
+  ])('names %s once on the route that uses it: %j', (key, value) => {
+    const file = { Routes: [routeWith({ [key]: value }), supported] };
+    expect(findings(file)).toEqual([`warning NotSupportedYet /Routes/0/${key}`]);
+    expect(findings(file, { supportedKeys: [key] })).toEqual([]);
+  });
+
+  it.each([
+    ['BaseUrl', 'http://localhost'],
+    ['RequestIdKey', 'X-Request-Id'],
+    ['MetadataOptions', { NumberStyle: 'Any' }],
+    ['QoSOptions', { MinimumThroughput: 5 }],
+    ['AuthenticationOptions', { AuthenticationProviderKey: 'a' }],
+  ])('names the global %s once', (key, value) => {
+    expect(findings(fileWith({}, { [key]: value }))).toEqual([`warning NotSupportedYet /GlobalConfiguration/${key}`]);
+  });
+
+  it.each(['AppIdleTimeoutMs', 'MaxLifetimeMs', 'MaxMessageBytes', 'MaxFramesPerMessage', 'MaxFrameRate'])(
+    'names Gateway.%s, and not its zero',
+    (key) => {
+      expect(findings(fileWith({ Gateway: { [key]: 5 } }))).toEqual([
+        `warning NotSupportedYet /Routes/0/Gateway/${key}`,
+      ]);
+      expect(findings(fileWith({ Gateway: { [key]: 0 } }))).toEqual([]);
+    },
+  );
+
+  it('names Ping, Tls, Http2 and Admin of the global Gateway', () => {
+    const gateway = { Ping: { IntervalMs: 5 }, Tls: { CertFile: 'a' }, Http2: true, Admin: { Port: 1 } };
+    const names = ['Ping', 'Tls', 'Http2', 'Admin'].map(
+      (key) => `warning NotSupportedYet /GlobalConfiguration/Gateway/${key}`,
+    );
+    expect(findings(fileWith({}, { Gateway: gateway }))).toEqual(names);
+    expect(findings(fileWith({}, { Gateway: { Ping: { IntervalMs: 0, TimeoutMs: 5 }, Http2: false } }))).toEqual([]);
+  });
+
+  it('says nothing of options that are written out with their defaults', () => {
+    const defaults = {
+      HttpHandlerOptions: {
+        AllowAutoRedirect: false,
+        MaxConnectionsPerServer: 2_147_483_647,
+        PooledConnectionLifetimeSeconds: 120,
+      },
+      AuthenticationOptions: { AuthenticationProviderKey: 'a', AllowAnonymous: true },
+      RateLimitOptions: { EnableRateLimiting: false, Limit: 5, Period: '1s' },
+      QoSOptions: { BreakDuration: 5000 },
+      CacheOptions: { TtlSeconds: 0, Region: 'a' },
+      DownstreamHttpVersion: '1.1',
+      DownstreamHttpVersionPolicy: 'requestversionorlower',
+    };
+    expect(findings(fileWith(defaults))).toEqual([]);
+  });
+});
