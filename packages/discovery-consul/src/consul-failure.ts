@@ -24,7 +24,9 @@ const MOST_QUOTED = 200;
 export function explainFailure(error: unknown, context: FailureContext): Error {
   const failure = (error instanceof Error ? error : new Error(String(error))) as ClientFailure;
   const status = failure.response?.statusCode;
-  const message = status === undefined ? unreachable(failure, context) : refused(status, failure, context);
+  // An answer of 200 that could not be read fails by its own message.
+  const isRefusal = status !== undefined && status >= 300;
+  const message = isRefusal ? refused(status, failure, context) : unreachable(failure, context);
   return new Error(withoutToken(message, context.token), { cause: error });
 }
 

@@ -35,10 +35,11 @@ export interface ReadEntries {
  * begins with `http://` or `https://`, or its port is 0 or less (Ocelot: DefaultConsulServiceBuilder.cs, IsValid), and
  * when its host could leave its place in a URL or a header (CR, LF, blanks, `/`, …), which Ocelot does not check.
  */
-export function readHealthEntries(entries: readonly HealthEntry[], rules: EntryRules): ReadEntries {
+export function readHealthEntries(entries: readonly (HealthEntry | null)[], rules: EntryRules): ReadEntries {
   const endpoints: Endpoint[] = [];
   const warnings: string[] = [];
-  for (const entry of entries) {
+  for (const listed of entries) {
+    const entry = listed ?? {};
     const tags = entry.Service?.Tags ?? [];
     if (!rules.tags.every((tag) => tags.includes(tag))) continue;
     try {

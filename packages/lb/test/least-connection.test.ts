@@ -12,9 +12,12 @@ function pool(...endpoints: readonly ReturnType<typeof at>[]): SimulatedPool {
 }
 
 describe('LeastConnection', () => {
-  it.each(balancingConformance({ create: leastConnection }))('$name', async ({ run }) => {
-    await expect(run()).resolves.toBeUndefined();
-  });
+  it.each(balancingConformance({ create: leastConnection }).map(({ name, run }) => [name, run] as const))(
+    '%s',
+    async (_, run) => {
+      await expect(run()).resolves.toBeUndefined();
+    },
+  );
 
   it('picks the endpoint with the fewest open leases', () => {
     const uneven = pool(at('a:1'), at('b:1'), at('c:1'));

@@ -221,7 +221,7 @@ export class TestConsul {
   #arguments(): readonly string[] {
     const [http, server, serfLan, serfWan] = this.#ports;
     const { masterToken, keepsData = false } = this.#options;
-    const mode = keepsData ? `-server -bootstrap-expect 1 -data-dir ${join(this.#folder, 'data')}` : '-dev';
+    const mode = keepsData ? '-server -bootstrap-expect 1' : '-dev';
     const settings = [
       'disable_update_check = true',
       'ports { grpc = -1 }',
@@ -238,6 +238,7 @@ export class TestConsul {
       `-serf-lan-port ${serfLan} -serf-wan-port ${serfWan}`,
     ]
       .flatMap((words) => words.split(' '))
+      .concat(keepsData ? ['-data-dir', join(this.#folder, 'data')] : [])
       .concat(settings.flatMap((setting) => ['-hcl', setting]));
   }
 }

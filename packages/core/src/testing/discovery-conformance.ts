@@ -181,6 +181,7 @@ async function survivesOutage(stand: DiscoveryStand): Promise<void> {
   const log = new ObserverLog();
   stand.provider.subscribe(service, log);
   await stand.waitForSet(log, [A, B]);
+  const setsBefore = log.sets.length;
   await stand.options.breakRegistry?.();
   try {
     await stand.waitFor('two failures told, for the provider goes on trying', () => log.errors.length >= 2);
@@ -192,7 +193,6 @@ async function survivesOutage(stand: DiscoveryStand): Promise<void> {
   } finally {
     await stand.options.mendRegistry?.();
   }
-  const setsBefore = log.sets.length;
   await stand.waitFor('a set after the outage, so that the observer learns of its end', () => {
     return log.sets.length > setsBefore;
   });

@@ -44,7 +44,7 @@ describe('pollingProvider', () => {
       tick: () => clock.advanceAsync(100),
       silenceMs: 20,
     });
-    it.each(cases)('$name', async ({ run }) => {
+    it.each(cases.map(({ name, run }) => [name, run] as const))('%s', async (_, run) => {
       await expect(run()).resolves.toBeUndefined();
     });
   });
