@@ -17,6 +17,11 @@ describe("validation beyond Ocelot's", () => {
     ['a host with a line break', host({ Host: 'a\r\nX: y', Port: 1 }), [`error InvalidHost ${hosts}/Host`]],
     ['a host with a scheme', host({ Host: 'http://a', Port: 1 }), [`warning SuspiciousHost ${hosts}/Host`]],
     ['a host with a port', host({ Host: 'a:80', Port: 1 }), [`warning SuspiciousHost ${hosts}/Host`]],
+    [
+      'a host that another package would fill in',
+      host({ Host: '{Orders}', Port: 1 }),
+      [`warning SuspiciousHost ${hosts}/Host`],
+    ],
     ['an IPv6 host, which is fine', host({ Host: '::1', Port: 1 }), []],
     ['a scheme that is none', { DownstreamScheme: 'tcp' }, ['error UnknownScheme /Routes/0/DownstreamScheme']],
     ['a scheme in upper case, which is fine', { DownstreamScheme: 'WSS' }, []],

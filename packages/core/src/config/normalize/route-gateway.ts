@@ -17,6 +17,8 @@ const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 5000;
 const KEEP_ALIVE_MS = 30_000;
 const RETRY_ATTEMPTS = 2;
+/** Timers beyond 2^31 - 1 ms fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 /**
  * Merges `Routes[].Gateway` over `GlobalConfiguration.Gateway`, key by key.
@@ -53,7 +55,7 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
 
 /** Ocelot: zero or less counts as absent. */
 function milliseconds(seconds: number | undefined): number | undefined {
-  return seconds === undefined || seconds <= 0 ? undefined : seconds * 1000;
+  return seconds === undefined || seconds <= 0 ? undefined : Math.min(seconds * 1000, LONGEST_TIMER_MS);
 }
 
 /** An empty list equals an absent one. */

@@ -41,7 +41,7 @@ function hostText(entry: FileHostAndPort, context: RuleContext): void {
       message: `Host ${JSON.stringify(host)} holds a blank or a control character.`,
       hint: 'Write a host name or an IP address.',
     });
-  } else if (/[/\\@?#*]/.test(host) || (/:\d*$/.test(host) && host.split(':').length === 2)) {
+  } else if (/[/\\@?#*{}]/.test(host) || (/:\d*$/.test(host) && host.split(':').length === 2)) {
     context.warn({
       kind: 'SuspiciousHost',
       at: entry,

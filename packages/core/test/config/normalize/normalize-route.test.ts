@@ -179,6 +179,7 @@ describe('Gateway sections', () => {
     [{ Timeout: 5 }, { Timeout: 3, Gateway: { HandshakeTimeoutMs: 4 } }, 5000],
     [{ Timeout: 5, Gateway: { HandshakeTimeoutMs: 6 } }, { Timeout: 3 }, 6],
     [{ Timeout: 0 }, { Timeout: -1 }, 10_000],
+    [{ Timeout: 2_147_483_647 }, {}, 2_147_483_647],
     [{ Gateway: { HandshakeTimeoutMs: 0 } }, {}, 0],
   ])('and Timeout limit the handshake, the nearer level first: %j over %j', (route, global, handshakeMs) => {
     expect(readRoute(route, global).timeouts.handshakeMs).toBe(handshakeMs);
