@@ -27,3 +27,4 @@ export { rawClient, RawClient, type RawClientOptions } from './raw-client.js';
 export { RawConnection, type ConnectionEnd } from './raw-connection.js';
 export { BackendConnection, scriptedBackend, type BackendScript, type ScriptedBackend } from './scripted-backend.js';
 export { acceptOf, SAMPLE_KEY, switchingHead, upgradeHead, type UpgradeHeadOptions } from './upgrade-head.js';
+export { TEST_CERTIFICATE } from './test-certificate.js';

@@ -22,7 +22,8 @@ export class RawConnection {
   readonly closed: Promise<ConnectionEnd>;
   /** Fulfilled once the other side's FIN was read, or the socket closed. */
   readonly ended: Promise<void>;
-  #buffer: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #size = 0;
   #finReceived = false;
   #isClosed = false;
   #error: Error | undefined;
@@ -36,7 +37,8 @@ export class RawConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       this.#bytesReceived += chunk.length;
-      this.#buffer = Buffer.concat([this.#buffer, chunk]);
+      this.#chunks.push(chunk);
+      this.#size += chunk.length;
       this.#notify();
     });
     this.ended = new Promise((resolve) => {
@@ -58,7 +60,11 @@ export class RawConnection {
 
   /** Bytes that arrived and were not read yet. */
   get unread(): Buffer {
-    return this.#buffer;
+    const [first = Buffer.alloc(0)] = this.#chunks;
+    if (this.#chunks.length < 2) return first;
+    const whole = Buffer.concat(this.#chunks);
+    this.#chunks = [whole];
+    return whole;
   }
   get bytesReceived(): number {
     return this.#bytesReceived;
@@ -106,26 +112,28 @@ export class RawConnection {
 
   /** Takes exactly `count` bytes. */
   async readBytes(count: number): Promise<Buffer> {
-    await this.#until(() => this.#buffer.length >= count, `${count} bytes`);
+    await this.#until(() => this.#size >= count, `${count} bytes`);
     return this.#take(count);
   }
   /** Takes everything up to the end of the connection. */
   async readToEnd(): Promise<Buffer> {
     await this.#until(() => this.#finReceived || this.#isClosed, 'the end of the connection');
-    return this.#take(this.#buffer.length);
+    return this.#take(this.#size);
   }
   /** Takes one HTTP head, request or response, up to its blank line. */
   async readHead(): Promise<RawHead> {
-    await this.#until(() => this.#buffer.includes('\r\n\r\n'), 'an HTTP head');
-    return parseHead(this.#take(this.#buffer.indexOf('\r\n\r\n') + 4).toString('latin1'));
+    await this.#until(() => this.unread.includes('\r\n\r\n'), 'an HTTP head');
+    return parseHead(this.#take(this.unread.indexOf('\r\n\r\n') + 4).toString('latin1'));
   }
   /** Takes the body that belongs to `head`; fails when it is cut short. */
   async readBody(head: RawHead): Promise<Buffer> {
-    let body = readHttpBody(head, this.#buffer, this.#finReceived);
+    const length = head.get('content-length');
+    if (length !== undefined && head.get('transfer-encoding') === undefined) return this.readBytes(Number(length));
+    let body = readHttpBody(head, this.unread, this.#finReceived);
     while (body === undefined) {
       const seen = this.#bytesReceived;
       await this.#until(() => this.#bytesReceived > seen || this.#finReceived, 'the rest of a body');
-      body = readHttpBody(head, this.#buffer, this.#finReceived);
+      body = readHttpBody(head, this.unread, this.#finReceived);
       if (body === undefined && this.#finReceived) throw new Error('the connection ended inside a body');
     }
     this.#take(body.size);
@@ -133,8 +141,8 @@ export class RawConnection {
   }
   /** Takes one frame, unmasked. */
   async readFrame(): Promise<Frame> {
-    await this.#until(() => decodeFrame(this.#buffer) !== undefined, 'a frame');
-    const decoded = decodeFrame(this.#buffer);
+    await this.#until(() => decodeFrame(this.unread) !== undefined, 'a frame');
+    const decoded = decodeFrame(this.unread);
     if (decoded === undefined) throw new Error('no frame');
     this.#take(decoded.size);
     return decoded.frame;
@@ -147,9 +155,10 @@ export class RawConnection {
   }
 
   #take(count: number): Buffer {
-    const taken = this.#buffer.subarray(0, count);
-    this.#buffer = this.#buffer.subarray(count);
-    return taken;
+    const whole = this.unread;
+    this.#chunks = count < whole.length ? [whole.subarray(count)] : [];
+    this.#size = whole.length - count;
+    return whole.subarray(0, count);
   }
   #notify(): void {
     const waiting = this.#wake;
@@ -169,6 +178,6 @@ export class RawConnection {
     await within(wait(), `${what}; unread: ${JSON.stringify(this.#preview())}`);
   }
   #preview(): string {
-    return this.#buffer.subarray(0, 300).toString('latin1');
+    return this.unread.subarray(0, 300).toString('latin1');
   }
 }

@@ -87,7 +87,7 @@ describe('FrameScanner', () => {
       forward: (bytes: Buffer) => passed.push(bytes),
       closeFrame: ignore,
       invalid: ignore,
-      stopped: ignore,
+      boundary: ignore,
     };
     new FrameScanner(SERVER, sink).push(chunk);
     expect(passed[0]).toBe(chunk);
