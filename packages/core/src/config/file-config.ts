@@ -81,7 +81,7 @@ export interface FileHostAndPort extends JsonObject {
 }
 
 /** `LoadBalancerOptions`. */
-export interface FileLoadBalancer extends JsonObject {
+interface FileLoadBalancer extends JsonObject {
   readonly Type?: string;
 }
 
@@ -115,14 +115,14 @@ export interface FileSecurity extends JsonObject {
 }
 
 /** `ServiceDiscoveryProvider`. */
-export interface FileServiceDiscovery extends JsonObject {
+interface FileServiceDiscovery extends JsonObject {
   readonly Host?: string;
   readonly Port?: number;
   readonly Type?: string;
 }
 
 /** `Routes[].Gateway`. */
-export interface FileRouteGateway extends JsonObject {
+interface FileRouteGateway extends JsonObject {
   readonly Transfer?: string;
   readonly ConnectTimeoutMs?: number;
   readonly HandshakeTimeoutMs?: number;
@@ -137,7 +137,7 @@ export interface FileRouteGateway extends JsonObject {
 }
 
 /** `GlobalConfiguration.Gateway`. */
-export interface FileGlobalGateway extends FileRouteGateway {
+interface FileGlobalGateway extends FileRouteGateway {
   readonly TrustedProxies?: readonly string[];
   readonly Drain?: { readonly DeadlineMs?: number; readonly SpreadMs?: number; readonly CloseCode?: number };
   readonly CloseOnRouteRemoval?: boolean;

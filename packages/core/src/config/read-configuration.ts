@@ -17,7 +17,7 @@ export type ConfigInput = ConfigDocument | readonly ConfigDocument[] | object;
 
 /** What {@link inspectConfiguration} found. */
 export interface Inspection {
-  /** Errors and warnings, in file order where they have one. */
+  /** Errors and warnings: those of reading first, then of each route, then of the whole file. */
   readonly issues: readonly ConfigIssue[];
   /** The configuration; absent when there are errors. */
   readonly config?: GatewayConfig;

@@ -74,7 +74,7 @@ describe('inspectConfiguration', () => {
         expect(config === undefined).toBe(issues.some((issue) => issue.severity === 'error'));
         for (const issue of issues) expect(issue.source).toMatch(/^ocelot\.json#/);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
@@ -88,7 +88,7 @@ describe('inspectConfiguration', () => {
         );
         expect(inspectConfiguration(document).issues).toBeDefined();
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -99,7 +99,7 @@ describe('inspectConfiguration', () => {
           inspectConfiguration(input).issues.map((issue) => `${issue.kind} ${issue.source}`);
         expect(kinds(parseConfigText(JSON.stringify(file), 'ocelot.json'))).toEqual(kinds(file));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -14,7 +14,7 @@ export function schemeOf(text: string | undefined): Scheme | undefined {
 }
 
 /** Host as an {@link Endpoint} holds it: without blanks, an IPv6 address without brackets. */
-export function hostName(text: string): string {
+function hostName(text: string): string {
   const host = text.trim();
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host;
 }

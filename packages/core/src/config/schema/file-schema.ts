@@ -28,7 +28,7 @@ const ROUTE_KEYS_CONFIG = object(
 );
 
 /** `Aggregates[]`. */
-export const AGGREGATE: ObjectKey = object(
+const AGGREGATE: ObjectKey = object(
   'Aggregate',
   'Several routes answered as one; plain HTTP only.',
   {
@@ -58,7 +58,7 @@ export const AGGREGATE: ObjectKey = object(
 );
 
 /** `GlobalConfiguration`. */
-export const GLOBAL: ObjectKey = object(
+const GLOBAL: ObjectKey = object(
   'GlobalConfiguration',
   'Defaults for all routes and settings of the gateway.',
   {

@@ -1,7 +1,7 @@
 import type { JsonValue } from '../../contracts/json.js';
 
 /** What is known of one key, whatever its type: source of `schema.json`, of the reference and of start-up warnings. */
-export interface KeyFacts {
+interface KeyFacts {
   readonly description: string;
   /** What an absent key means; also: a key that holds just this is not in use. */
   readonly default?: JsonValue;

@@ -176,12 +176,8 @@ export const SERVICE_DISCOVERY: ObjectKey = object(
     Scheme: text('Scheme of the registry.', { default: 'http', examples: ['http', 'https'] }),
     Host: text('Host of the registry.', { default: 'localhost' }),
     Port: integer(
-      'Port of the registry; 0 is 8500 for Consul. A port above 0 without any static route switches dynamic routing on.',
-      {
-        default: 0,
-        minimum: 0,
-        maximum: 65_535,
-      },
+      'Port of the registry; 0 or less is 8500 for Consul. A port above 0 without any static route switches dynamic routing on.',
+      { default: 0, maximum: 65_535 },
     ),
     Type: text('Name of the provider, compared without case.', {
       default: 'Consul',

@@ -28,7 +28,7 @@ const CLAIMS = 'claims need authentication, which arrives with a later version';
 const SCHEMES = ['ws', 'wss', 'http', 'https'];
 
 /** The key every kind of route has for the scheme of its backends. */
-export const DOWNSTREAM_SCHEME: KeySchema = text(
+const DOWNSTREAM_SCHEME: KeySchema = text(
   'How backends are spoken to. `http` is taken as `ws` and `https` as `wss` on an upgrade. Empty: as the client came.',
   { examples: SCHEMES },
 );
@@ -73,7 +73,7 @@ const SINGLE_HOST: Readonly<Record<string, OldName>> = {
 };
 
 /** Keys that static and dynamic routes share. */
-export const COMMON_ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
+const COMMON_ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
   ServiceName: text('Name of the service in the registry. It wins over DownstreamHostAndPorts.'),
   ServiceNamespace: text('Namespace of the service, where the registry has any.', { default: '' }),
   Key: text('Name of the route: its id in logs, and what RouteKeys of global sections and aggregates refer to.'),
