@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { ocelot, runOcelot, temporaryFolder } from '../src/run-ocelot.js';
-import { Refused, talk } from '../src/talk.js';
+import { type Refused, talk } from '../src/talk.js';
 
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 

@@ -37,7 +37,6 @@ export interface GatewayOptions {
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const registry = new PluginRegistry();
-  for (const plugin of options.plugins ?? []) await registry.add(plugin);
   const gateway = new LiveGateway({
     registry,
     log: options.log ?? silentLogger,
@@ -46,6 +45,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     startTimeoutMs: options.startTimeoutMs ?? 3000,
   });
   try {
+    for (const plugin of options.plugins ?? []) await registry.add(plugin);
     await gateway.reload(options.config);
   } catch (error) {
     await gateway.drain({ deadlineMs: 0 });

@@ -68,7 +68,9 @@ export class LiveGateway implements Gateway {
     if (this.#draining !== undefined || snapshot === undefined) {
       throw new GatewayError('OCELOT_ERR_DRAINING', { details: { exchangeId: this.#admitter.nextId() } });
     }
-    return await this.#admitter.admit(snapshot, request, signal);
+    const admission = await this.#admitter.admit(snapshot, request, signal);
+    admission.defer(this.#sessions.admit());
+    return admission;
   }
 
   statusOf(error: GatewayError): number {

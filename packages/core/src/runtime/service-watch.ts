@@ -3,6 +3,7 @@ import type { Endpoint } from '../contracts/endpoint.js';
 import type { Logger } from '../contracts/logger.js';
 import type { ServiceRef } from '../contracts/route.js';
 import type { GatewayEvent } from '../contracts/telemetry.js';
+import { createEndpoint } from './create-endpoint.js';
 import { sameEndpoints } from './endpoint-pool.js';
 
 /** What a service watch reports to. */
@@ -79,7 +80,8 @@ export class ServiceWatch {
     this.#settle();
   }
 
-  #next(endpoints: readonly Endpoint[]): void {
+  #next(told: readonly Endpoint[]): void {
+    const endpoints = this.#usable(told);
     if (this.#failure !== undefined) {
       this.#failure = undefined;
       this.#context.log.info({ service: this.service.name, endpoints: endpoints.length }, 'discovery recovered');
@@ -97,6 +99,20 @@ export class ServiceWatch {
       this.#context.record({ type: 'endpoints.changed', service: this.service, endpoints });
     }
     this.#settle();
+  }
+
+  /** Leaves out what could not stand in a URL or a header: a registry is not believed blindly. */
+  #usable(told: readonly Endpoint[]): readonly Endpoint[] {
+    const usable: Endpoint[] = [];
+    for (const endpoint of told) {
+      try {
+        usable.push(createEndpoint(endpoint));
+      } catch (error) {
+        const cause = error instanceof Error ? error.message : String(error);
+        this.#context.log.warn({ service: this.service.name, cause }, 'an endpoint that cannot be used is left out');
+      }
+    }
+    return usable;
   }
 
   #failed(error: Error): void {

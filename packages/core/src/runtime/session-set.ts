@@ -17,9 +17,22 @@ export class SessionSet {
   /** Set once draining begins: what is adopted afterwards is asked to leave at once. */
   #leaving: { readonly code: number; readonly reason: string } | undefined;
   #ended = 0;
+  #handshakes = 0;
 
   get size(): number {
     return this.#sessions.size;
+  }
+
+  /**
+   * Takes note of a request that was admitted; a drain waits for it, since it may become a session.
+   * @returns called once when the request is over.
+   */
+  admit(): () => void {
+    this.#handshakes += 1;
+    return () => {
+      this.#handshakes -= 1;
+      this.#tellWhenEmpty();
+    };
   }
 
   /** Takes note of a session until it is closed. */
@@ -29,7 +42,7 @@ export class SessionSet {
     void session.closed.then(() => {
       this.#sessions.delete(session);
       this.#ended += 1;
-      if (this.#sessions.size === 0) for (const done of this.#emptied) done();
+      this.#tellWhenEmpty();
     });
     if (this.#leaving !== undefined) session.drain(this.#leaving.code, this.#leaving.reason);
   }
@@ -41,7 +54,7 @@ export class SessionSet {
 
   /**
    * Asks every session to leave, spread over at most `spreadMs`, and cuts what is still open after `deadlineMs`.
-   * Fulfilled when no session is left, or a moment after the cut.
+   * Fulfilled when no session and no admitted request is left, or a moment after the cut.
    */
   async drain(options: {
     readonly deadlineMs: number;
@@ -70,8 +83,16 @@ export class SessionSet {
     return { clean, killed };
   }
 
+  get #isEmpty(): boolean {
+    return this.#sessions.size === 0 && this.#handshakes === 0;
+  }
+
+  #tellWhenEmpty(): void {
+    if (this.#isEmpty) for (const done of this.#emptied) done();
+  }
+
   #emptyWithin(ms: number, clock: Clock): Promise<void> {
-    if (this.#sessions.size === 0) return Promise.resolve();
+    if (this.#isEmpty || ms <= 0) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         timer.clear();

@@ -22,6 +22,9 @@ import { FakeClock, MemoryLogger } from '../../src/testing/index.js';
 import { config, endpoint, route } from '../make-route.js';
 import { request } from '../make-request.js';
 
+/** Ends a gateway without waiting for the admissions that a test left open. */
+const end = (gateway: Gateway): Promise<unknown> => gateway.drain({ deadlineMs: 0 });
+
 const live = (): AbortSignal => new AbortController().signal;
 
 async function gatewayOf(routes: readonly Route[], options: Partial<GatewayOptions> = {}): Promise<Gateway> {
@@ -85,7 +88,7 @@ describe('createGateway', () => {
     expect(admission.outgoing.path + admission.outgoing.query).toBe('/ws/7?x=1');
     expect(portOf(admission)).toBe(1);
     admission.finish({ outcome: 'completed' });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('refuses with ROUTE_NOT_FOUND (404), naming the exchange, when no route answers', async () => {
@@ -95,7 +98,7 @@ describe('createGateway', () => {
       status: 404,
       details: { exchangeId: expect.any(String) },
     });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('refuses with NO_ENDPOINT (503), or 404 under OcelotStatusCodes, when the route has no endpoint', async () => {
@@ -108,7 +111,7 @@ describe('createGateway', () => {
     await gateway.reload(config([empty], { settings }));
     expect(gateway.statusOf(refusal as GatewayError)).toBe(404);
     expect(gateway.statusOf(new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT'))).toBe(503);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('runs stages by phase: admit, authenticate, authorize, transform; a plugin’s order within a phase', async () => {
@@ -126,7 +129,7 @@ describe('createGateway', () => {
     });
     await gateway.admit(request(), live());
     expect(ran).toEqual(['a1', 'a2', 'n', 'z', 't']);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('does not run a stage on a route that its definition declines', async () => {
@@ -141,7 +144,7 @@ describe('createGateway', () => {
     expect(runs).toBe(0);
     await gateway.admit(request({ path: '/a' }), live());
     expect(runs).toBe(1);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('keeps what a stage stores for those who hold the slot', async () => {
@@ -152,7 +155,7 @@ describe('createGateway', () => {
     const admission = await gateway.admit(request(), live());
     expect(admission.get(user)).toBe('ada');
     expect(admission.get(other)).toBeUndefined();
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('runs deferred callbacks last in first out, each once, also when one throws, and releases the lease', async () => {
@@ -175,7 +178,7 @@ describe('createGateway', () => {
     admission.finish({ outcome: 'completed' });
     expect(order).toEqual(['completed', 'first']);
     expect(log.lines.map((line) => line.message)).toContain('a deferred callback failed');
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('runs the deferred callbacks of a refused request with the refusal', async () => {
@@ -195,7 +198,7 @@ describe('createGateway', () => {
     const gateway = await gatewayOf([route('/')], { plugins: [remember, refuse] });
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_FORBIDDEN', status: 403 });
     expect(ends).toEqual([{ outcome: 'refused', error: expect.objectContaining({ code: 'OCELOT_ERR_FORBIDDEN' }) }]);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('gives a request up when its client leaves while a stage waits, and passes on why', async () => {
@@ -205,7 +208,7 @@ describe('createGateway', () => {
     const admitting = gateway.admit(request(), controller.signal);
     controller.abort(new GatewayError('OCELOT_ERR_CLIENT_GONE'));
     await expect(admitting).rejects.toMatchObject({ code: 'OCELOT_ERR_CLIENT_GONE' });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('takes the next endpoint on failover, never the same twice, no more often than Retry.Attempts', async () => {
@@ -220,7 +223,7 @@ describe('createGateway', () => {
     expect(admission.nextLease(cause)?.endpoint.port).toBe(2);
     expect(admission.nextLease(cause)?.endpoint.port).toBe(3);
     expect(admission.nextLease(cause)).toBeUndefined();
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('closes a route whose protection no plugin enforces, and opens it for a stage that does', async () => {
@@ -230,7 +233,7 @@ describe('createGateway', () => {
       code: 'OCELOT_ERR_FORBIDDEN',
       details: { keys: ['AuthenticationOptions'] },
     });
-    await open.drain();
+    await end(open);
     const auth = stage({
       name: 'auth',
       phase: 'authenticate',
@@ -239,7 +242,7 @@ describe('createGateway', () => {
     });
     const enforced = await gatewayOf([guarded], { plugins: [auth] });
     await expect(enforced.admit(request(), live())).resolves.toBeDefined();
-    await enforced.drain();
+    await end(enforced);
   });
 
   it('refuses addresses that SecurityOptions block (403)', async () => {
@@ -247,7 +250,7 @@ describe('createGateway', () => {
       route('/', { ipRules: { allowed: [], blocked: ['192.0.2.0/24'], excludeAllowedFromBlocked: false } }),
     ]);
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_FORBIDDEN', status: 403 });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('judges the client behind a trusted proxy by its own address, and one behind a stranger by the stranger’s', async () => {
@@ -261,7 +264,7 @@ describe('createGateway', () => {
     await strict.reload(config([guarded], { settings }));
     const admission = await strict.admit(forwarded, live());
     expect(admission.clientAddress).toBe('203.0.113.9');
-    await strict.drain();
+    await end(strict);
   });
 
   it('refuses other origins under AllowedOrigins (403)', async () => {
@@ -270,7 +273,7 @@ describe('createGateway', () => {
       { status: 403 },
     );
     await expect(gateway.admit(request({ headers: { origin: 'https://app.example' } }), live())).resolves.toBeDefined();
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('frees the place under MaxConnections when the admission is finished', async () => {
@@ -279,7 +282,17 @@ describe('createGateway', () => {
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ status: 503 });
     first.finish({ outcome: 'completed' });
     await expect(gateway.admit(request(), live())).resolves.toBeDefined();
-    await gateway.drain();
+    await end(gateway);
+  });
+});
+
+describe('a gateway that cannot start', () => {
+  it('closes the plugins that were set up before the one that failed', async () => {
+    let closed = 0;
+    const first: Plugin = { name: 'first', setup: (to) => to.onClose(() => void (closed += 1)) };
+    const broken: Plugin = { name: 'broken', setup: () => Promise.reject(new Error('no')) };
+    await expect(gatewayOf([route('/')], { plugins: [first, broken] })).rejects.toThrow('plugin broken');
+    expect(closed).toBe(1);
   });
 });
 
@@ -295,7 +308,7 @@ describe('a gateway with discovery', () => {
     const admission = await (await gateway).admit(request({ path: '/b' }), live());
     expect(portOf(admission)).toBe(1);
     expect(plugin.watched).toHaveLength(1);
-    await (await gateway).drain();
+    await end(await gateway);
     expect(plugin.ended).toEqual(['chat', 'provider']);
   });
 
@@ -318,8 +331,7 @@ describe('a gateway with discovery', () => {
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ status: 503 });
     plugin.tell('chat', 7);
     expect(portOf(await gateway.admit(request(), live()))).toBe(7);
-    const drained = gateway.drain();
-    await drained;
+    await end(gateway);
   });
 
   it('names the package for a Type that nobody registered, and lists those that are', async () => {
@@ -358,7 +370,7 @@ describe('Gateway.reload', () => {
     const gateway = await gatewayOf([route('/')]);
     expect(await gateway.reload(config([route('/')]))).toEqual({ revision: 1 });
     expect(await gateway.reload(config([route('/other')]))).toEqual({ revision: 2 });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('keeps the configuration in force when the new one cannot be used, and records that', async () => {
@@ -374,7 +386,7 @@ describe('Gateway.reload', () => {
     expect(gateway.revision).toBe(1);
     await expect(gateway.admit(request(), live())).resolves.toBeDefined();
     expect(events.map((event) => event.type)).toEqual(['config.applied', 'config.rejected']);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('keeps pools of unchanged routes with their counts and their policy', async () => {
@@ -391,7 +403,7 @@ describe('Gateway.reload', () => {
     const gateway = await gatewayOf([kept], { plugins: [plugin] });
     await gateway.reload(config([kept, route('/more')]));
     expect(made).toBe(1);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('ends the watches of services that no route names any more', async () => {
@@ -406,7 +418,7 @@ describe('Gateway.reload', () => {
     await reloading;
     expect(plugin.ended).toEqual(['a']);
     expect(portOf(await gateway.admit(request({ path: '/b' }), live()))).toBe(2);
-    await gateway.drain();
+    await end(gateway);
     expect(plugin.ended).toEqual(['a', 'b', 'provider']);
   });
 
@@ -419,7 +431,7 @@ describe('Gateway.reload', () => {
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ status: 503 });
     open.finish({ outcome: 'completed' });
     await expect(gateway.admit(request(), live())).resolves.toBeDefined();
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('runs one after the other, in the order of the calls', async () => {
@@ -431,7 +443,7 @@ describe('Gateway.reload', () => {
     ]);
     expect(revisions.map((each) => each.revision)).toEqual([2, 3, 4]);
     expect(gateway.routes.map((each) => each.id)).toEqual(['/c']);
-    await gateway.drain();
+    await end(gateway);
   });
 });
 
@@ -494,11 +506,25 @@ describe('Gateway.drain', () => {
     );
   });
 
+  it('waits for requests that were admitted before, and asks what becomes of them to leave', async () => {
+    const gateway = await gatewayOf([route('/')]);
+    const admission = await gateway.admit(request(), live());
+    let isOver = false;
+    const draining = gateway.drain().then(() => (isOver = true));
+    await new Promise(setImmediate);
+    expect(isOver).toBe(false);
+    const late = session('late');
+    gateway.adopt(late);
+    expect(late.asked).toEqual([1012]);
+    admission.finish({ outcome: 'completed' });
+    await draining;
+  });
+
   it('leaves other gateways of the process alone', async () => {
     const [one, two] = [await gatewayOf([route('/')]), await gatewayOf([route('/')])];
     await one.drain();
     await expect(two.admit(request(), live())).resolves.toBeDefined();
-    await two.drain();
+    await end(two);
   });
 });
 
@@ -525,7 +551,7 @@ describe('dynamic routing', () => {
     const second = await gateway.admit(request({ path: '/chat/other' }), live());
     expect(second.outgoing.path).toBe('/other');
     expect(plugin.watched).toHaveLength(1);
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('takes the options of the entry for the service', async () => {
@@ -534,7 +560,7 @@ describe('dynamic routing', () => {
     await new Promise(setImmediate);
     plugin.tell('orders', 6);
     expect((await admitting).route).toMatchObject({ id: 'orders-entry:orders', retryAttempts: 0 });
-    await gateway.drain();
+    await end(gateway);
   });
 
   it('watches no more than 256 services at once, whatever clients ask for', async () => {
@@ -546,7 +572,7 @@ describe('dynamic routing', () => {
       await admitting;
     }
     expect(plugin.watched.length - plugin.ended.length).toBeLessThanOrEqual(256);
-    await gateway.drain();
+    await end(gateway);
     expect(plugin.ended).toHaveLength(301);
   });
 });

@@ -73,6 +73,15 @@ describe('ServiceWatch', () => {
     expect(events.map((event) => event.type)).toEqual(['endpoints.changed', 'discovery.failed']);
   });
 
+  it('leaves out an endpoint that could not stand in a header, whatever its registry says (CVE-2026-1527)', () => {
+    const { watch, tell, log } = scripted();
+    let seen: readonly Endpoint[] = [];
+    watch.listen((endpoints) => void (seen = endpoints));
+    tell().next([{ ...endpoint(1), host: 'a\r\nX-Admin: 1' }, endpoint(2), { ...endpoint(3), port: 0 }]);
+    expect(seen.map(({ port }) => port)).toEqual([2]);
+    expect(log.lines.filter((line) => line.level === 'warn')).toHaveLength(2);
+  });
+
   it('is settled by the first set or by the first failure', async () => {
     const delivered = scripted();
     delivered.tell().next([]);
