@@ -14,7 +14,7 @@ const endpoint = (port: number, extra: Partial<Endpoint> = {}): Endpoint => ({
 });
 
 const first: BalancingPolicy = {
-  pick: (candidates) => candidates[0],
+  pick: ([only]) => only ?? expect.fail('candidates is never empty'),
 };
 
 const ports = (pool: EndpointPool): number[] => pool.candidates.map(({ endpoint: { port } }) => port);
