@@ -43,18 +43,18 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .option('--port <P>', 'port to listen on; 0 for any free one', parsePort, 5000)
     .addOption(new Option('--log-format <F>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS))
     .addOption(new Option('--log-level <L>', 'least severe line to log').choices(LOG_LEVELS).default('info'))
-    .option('--require-discovery', 'end with 1 when the service registry cannot be reached at start', false)
-    .option('--watch', 'reload when a configuration file changes', false)
+    .option('--require-discovery', 'end with 1 when the service registry cannot be reached at start')
+    .option('--watch', 'reload when a configuration file changes')
     .addHelpText('after', help.RUN_EPILOGUE)
     .action(async (files: readonly string[], flags: RunFlags) => done(await run(files, flags, terminal)));
 
   withFiles(program.command('validate'), 'list every problem of a configuration', help.VALIDATE)
-    .option('--json', 'print { "valid", "files", "issues" } on stdout', false)
+    .option('--json', 'print { "valid", "files", "issues" } on stdout')
     .addHelpText('after', help.VALIDATE_EPILOGUE)
     .action(async (files: readonly string[], flags: JsonFlags) => done(await validate(files, flags, terminal)));
 
   withFiles(program.command('routes'), 'print the compiled routes in matching order', help.ROUTES)
-    .option('--json', 'print { "routes", "dynamic" } on stdout', false)
+    .option('--json', 'print { "routes", "dynamic" } on stdout')
     .addHelpText('after', help.ROUTES_EPILOGUE)
     .action(async (files: readonly string[], flags: JsonFlags) => done(await routes(files, flags, terminal)));
 
@@ -64,9 +64,9 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .argument('<METHOD>', 'GET for every WebSocket')
     .argument('<URL>', 'path (/chat?room=1) or whole address (ws://example.com/chat)')
     .argument('[FILE...]', help.FILES)
-    .option('--header <N: v>', "header of the request, as 'Name: value'; may be repeated", collect, [])
-    .option('--websocket', 'the request is a WebSocket upgrade; taken for granted with ws:// and wss://', false)
-    .option('--json', 'print { "request", "matched", "params", "routes", "backend", "refusal" } on stdout', false)
+    .option('--header <N: v>', "header of the request, as 'Name: value'; may be repeated", collect)
+    .option('--websocket', 'the request is a WebSocket upgrade; taken for granted with ws:// and wss://')
+    .option('--json', 'print { "request", "matched", "params", "routes", "backend", "refusal" } on stdout')
     .addHelpText('after', help.EXPLAIN_EPILOGUE)
     .action(async (method: string, url: string, files: readonly string[], flags: ExplainFlags) =>
       done(await explain(files, { ...flags, method, url }, terminal)),
@@ -77,15 +77,15 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .summary('write a commented ocelot.json to start from')
     .description(help.INIT)
     .argument('[FILE]', 'file to write', 'ocelot.json')
-    .option('--force', 'replace the file if it exists', false)
+    .option('--force', 'replace the file if it exists')
     .addHelpText('after', help.INIT_EPILOGUE)
-    .action(async (file: string, flags: { force: boolean }) => done(await init(file, flags, terminal)));
+    .action(async (file: string, flags: { force?: boolean }) => done(await init(file, flags, terminal)));
 
   return program;
 }
 
-type JsonFlags = PluginFlags & { readonly json: boolean };
-type ExplainFlags = JsonFlags & { readonly header: readonly string[]; readonly websocket: boolean };
+type JsonFlags = PluginFlags & { readonly json?: boolean };
+type ExplainFlags = JsonFlags & { readonly header?: readonly string[]; readonly websocket?: boolean };
 
 function withFiles(command: Command, summary: string, description: string): Command {
   return withFlags(command).summary(summary).description(description).argument('[FILE...]', help.FILES);
@@ -95,10 +95,10 @@ function withFiles(command: Command, summary: string, description: string): Comm
 function withFlags(command: Command): Command {
   return command
     .option('--config-module <M>', 'module with plugins; ocelot.config.{mjs,js,ts} in this folder is found by itself')
-    .option('--plugin <SPEC>', 'plugin by package name or path; may be repeated', collect, []);
+    .option('--plugin <SPEC>', 'plugin by package name or path; may be repeated', collect);
 }
 
-function collect(value: string, before: readonly string[]): readonly string[] {
+function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
 }
 

@@ -7,7 +7,7 @@ import type { Terminal } from './terminal.js';
 /** The flags that say which code takes part; every command that reads a configuration has them. */
 export interface PluginFlags {
   readonly configModule?: string | undefined;
-  readonly plugin: readonly string[];
+  readonly plugin?: readonly string[] | undefined;
 }
 
 /** A configuration as it stands on disk, with the plugins it is meant for. */

@@ -12,7 +12,7 @@ import {
  * Compiles a configuration with its plugins as `run` does, without asking any registry: what only the plugins know
  * (registered types, options of policies and providers) is then known to be right.
  *
- * The gateway must be drained by the caller. It has no relays and tells no telemetry.
+ * The gateway must be drained by the caller. It tells no telemetry, and its relays have nothing to answer.
  * @param endpointsOf what a discovered service is taken to consist of.
  * @throws ConfigError when a plugin, a type or an option cannot be used.
  */
@@ -33,7 +33,7 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
           registry.discovery(type, (options, context) => silenced(create(options, context), endpointsOf)),
         balancing: (type, create) => registry.balancing(type, create),
         stage: (definition) => registry.stage(definition),
-        relay: () => undefined,
+        relay: (relay) => registry.relay(relay),
         telemetry: () => undefined,
         onClose: (close) => registry.onClose(close),
       }),

@@ -8,8 +8,8 @@ export interface ExplainedRequest {
   /** A path, or an address with scheme and host. */
   readonly url: string;
   /** `Name: value` each. */
-  readonly header: readonly string[];
-  readonly websocket: boolean;
+  readonly header?: readonly string[];
+  readonly websocket?: boolean;
 }
 
 /** The sample key of RFC 6455 §1.3. */
@@ -19,13 +19,13 @@ const SAMPLE_KEY = 'dGhlIHNhbXBsZSBub25jZQ==';
  * Makes the request that a client would send from this machine. The path stays as written, as on the wire.
  * @throws CommandError when a header or the URL is none.
  */
-export function explainedRequest({ method, url, header, websocket }: ExplainedRequest): GatewayRequest {
+export function explainedRequest({ method, url, header = [], websocket }: ExplainedRequest): GatewayRequest {
   const address = /^(wss?|https?):\/\/([^/?#]+)([^#]*)/i.exec(url);
   const [, scheme = '', authority = 'localhost'] = address ?? [];
   const rest = address === null ? url.replace(/#.*$/s, '') : (address[3] ?? '');
   if (address === null && !rest.startsWith('/'))
     throw new CommandError(`"${url}" is neither a path nor an address.`, 'Write /chat/42, or ws://host/chat/42.');
-  const isUpgrade = websocket || /^ws/i.test(scheme);
+  const isUpgrade = websocket === true || /^ws/i.test(scheme);
   const given = header.flatMap(parseHeader);
   const hasHost = given.some((text, index) => index % 2 === 0 && text.toLowerCase() === 'host');
   const rawHeaders = [...(hasHost ? [] : ['Host', authority]), ...(isUpgrade ? UPGRADE_HEADERS : []), ...given];

@@ -33,7 +33,8 @@ Logs go to stderr, one line per connection at its end.`;
 
 export const RUN_EPILOGUE = `
 Signals:
-  SIGTERM, SIGINT  stop accepting, close every socket with 1012 (service restart), end with 0; a second one ends at once
+  SIGTERM, SIGINT  stop accepting, close every socket with 1012 (service restart), end with 0;
+                   a second one ends at once
   SIGHUP           read the configuration anew; when it is wrong, the old one stays in force
 
 Examples:

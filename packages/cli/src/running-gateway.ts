@@ -46,7 +46,7 @@ export async function startGateway(
   const gateway = await createGateway({ config, plugins: [...definition.plugins, discovery.plugin], log });
   let listener: Listener;
   try {
-    if (flags.requireDiscovery) discovery.assertReached();
+    if (flags.requireDiscovery === true) discovery.assertReached();
     listener = await listen(gateway, { host: flags.host, port: flags.port });
   } catch (error) {
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
@@ -59,7 +59,7 @@ export async function startGateway(
       return config;
     },
   });
-  const watch = await source.watch({ files: flags.watch, changed: (cause) => reloader.request(cause) });
+  const watch = await source.watch({ files: flags.watch === true, changed: (cause) => reloader.request(cause) });
   log.info({ url: listener.url, routes: gateway.routes.length, files: source.names }, 'gateway started');
   return {
     gateway,

@@ -2,7 +2,6 @@ import {
   type Gateway,
   type GatewayRequest,
   type Params,
-  type Route,
   type RouteVerdict,
   createEndpoint,
   explainMatch,
@@ -12,9 +11,11 @@ import {
 import picocolors from 'picocolors';
 
 import { type PluginFlags, readInputs } from '../command-inputs.js';
+import { count } from '../describe-issues.js';
 import { dryRun } from '../dry-run.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { type ExplainedRequest, explainedRequest } from '../explained-request.js';
+import { addressesOf } from '../route-addresses.js';
 import { type Terminal, isColourful } from '../terminal.js';
 
 /** A stage that asks somewhere else may take as long. */
@@ -48,7 +49,7 @@ interface Explanation {
  */
 export async function explain(
   paths: readonly string[],
-  flags: ExplainedRequest & PluginFlags & { readonly json: boolean },
+  flags: ExplainedRequest & PluginFlags & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   const request = explainedRequest(flags);
@@ -59,13 +60,20 @@ export async function explain(
     const { verdicts } = explainMatch(config.routes, request);
     const explanation = await follow(gateway, request, verdicts);
     terminal.stdout.write(
-      flags.json ? `${JSON.stringify(explanation, undefined, 2)}\n` : inWords(explanation, terminal),
+      flags.json === true ? `${JSON.stringify(explanation, undefined, 2)}\n` : inWords(explanation, terminal),
     );
   } finally {
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
   }
   return EXIT_CODES.done;
 }
+
+/** What `run` answers as long as no plugin relays plain requests. */
+const UPGRADE_ONLY = {
+  status: 426,
+  code: 'OCELOT_ERR_UPGRADE_INVALID',
+  message: 'Plain HTTP requests are not relayed by this version. For an upgrade say --websocket, or write ws://.',
+};
 
 async function follow(
   gateway: Gateway,
@@ -87,23 +95,17 @@ async function follow(
   try {
     const admission = await gateway.admit(request, AbortSignal.timeout(STAGES_LIMIT_MS));
     const { route, params, outgoing } = admission;
-    const urls = addressesOf(route, request).map((address) => `${address}${outgoing.path}${outgoing.query}`);
+    const urls = addressesOf(route).map((address) => address + outgoing.path + outgoing.query);
     const headers = pairs(outgoing.headers.raw);
     admission.finish({ outcome: 'completed' });
+    if (!gateway.relays.some((relay) => relay.kind === request.kind))
+      return { ...base, matched: route.id, params, backend: null, refusal: UPGRADE_ONLY };
     return { ...base, matched: route.id, params, backend: { urls, headers }, refusal: null };
   } catch (error) {
     if (!isGatewayError(error)) throw error;
     const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
     return { ...base, matched: winner?.id ?? null, params: {}, backend: null, refusal };
   }
-}
-
-/** Scheme and authority of each backend; an instance of a service is not known here. */
-function addressesOf({ source, scheme }: Route, request: GatewayRequest): readonly string[] {
-  const own = scheme ?? (request.client.tls ? 'https' : 'http');
-  const shown = request.kind === 'upgrade' ? own.replace(/^http/, 'ws') : own.replace(/^ws/, 'http');
-  if (source.kind === 'discovered') return [`${shown}://{${source.service.name}}`];
-  return source.endpoints.map(({ host, port }) => `${shown}://${host.includes(':') ? `[${host}]` : host}:${port}`);
 }
 
 function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
@@ -123,7 +125,7 @@ function inWords(explanation: Explanation, terminal: Terminal): string {
       return `  ${mark}  ${template}  ${dim(`(${id}, ${location})`)}: ${reason}`;
     }),
     ...(at === -1 && matched !== null ? [`  ${green('answers ')}  dynamic routing: the path names the service`] : []),
-    ...(asked.length < routes.length ? [dim(`  ${routes.length - asked.length} more are not asked`)] : []),
+    ...(asked.length < routes.length ? [dim(`  not asked: ${count(routes.length - asked.length, 'more route')}`)] : []),
     '',
     ...Object.entries(params).map(([name, value]) => `  {${name}} = ${value}`),
     ...(backend?.urls ?? []).map((url) => `  backend  ${url}`),

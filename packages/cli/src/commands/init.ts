@@ -12,7 +12,7 @@ import type { Terminal } from '../terminal.js';
  */
 export async function init(
   file: string,
-  { force }: { readonly force: boolean },
+  { force }: { readonly force?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   try {

@@ -3,6 +3,7 @@ import picocolors from 'picocolors';
 
 import { type PluginFlags, readInputs } from '../command-inputs.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { addressesOf } from '../route-addresses.js';
 import { type Terminal, isColourful } from '../terminal.js';
 import { table } from '../text-table.js';
 
@@ -12,13 +13,13 @@ import { table } from '../text-table.js';
  */
 export async function routes(
   paths: readonly string[],
-  flags: PluginFlags & { readonly json: boolean },
+  flags: PluginFlags & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   const { document } = await readInputs(paths, flags, terminal);
   const config = readConfiguration(document);
   const ordered = matchingOrder(config.routes);
-  if (flags.json) {
+  if (flags.json === true) {
     const shape = { routes: ordered, dynamic: config.dynamic ?? null };
     terminal.stdout.write(`${JSON.stringify(shape, undefined, 2)}\n`);
     return EXIT_CODES.done;
@@ -51,20 +52,8 @@ function cells(route: Route): string[] {
     match.host ?? '*',
     match.methods.length === 0 ? 'any' : match.methods.join(','),
     String(match.priority),
-    backendsOf(route),
+    addressesOf(route).join(' ') + route.rewrite.pathTemplate,
     route.balancing.type === '' ? 'NoLoadBalancer' : route.balancing.type,
     route.id,
   ];
-}
-
-/** `ws://10.0.0.1:80/path, 10.0.0.2:80`, or `service chat → /path`. */
-export function backendsOf(route: Route): string {
-  const { source, rewrite } = route;
-  const scheme = route.scheme ?? 'as the client';
-  if (source.kind === 'discovered') {
-    const { name, namespace } = source.service;
-    return `service ${namespace === '' ? '' : `${namespace}.`}${name} (${scheme}) ${rewrite.pathTemplate}`;
-  }
-  const addresses = source.endpoints.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`);
-  return `${scheme}://${addresses.join(',')}${rewrite.pathTemplate}`;
 }

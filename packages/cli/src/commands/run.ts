@@ -13,8 +13,8 @@ export interface RunFlags extends PluginFlags {
   readonly port: number;
   readonly logFormat?: LogOptions['format'];
   readonly logLevel: LogOptions['level'];
-  readonly requireDiscovery: boolean;
-  readonly watch: boolean;
+  readonly requireDiscovery?: boolean;
+  readonly watch?: boolean;
 }
 
 /** What plugins and pools may take beyond the drain's own deadline before the process ends without them. */

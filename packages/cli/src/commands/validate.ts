@@ -12,7 +12,7 @@ import type { Terminal } from '../terminal.js';
  */
 export async function validate(
   paths: readonly string[],
-  flags: PluginFlags & { readonly json: boolean },
+  flags: PluginFlags & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
   const inputs = await readInputs(paths, flags, terminal);
