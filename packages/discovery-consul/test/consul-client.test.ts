@@ -4,6 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 
 import { ConsulClient } from '../src/consul-client.js';
 import { readConsulSettings } from '../src/options.js';
+import { TEST_CERTIFICATE, TEST_KEY } from './tls-fixture.js';
 import { answer, entry, type RegistryScript, ScriptedRegistry } from './scripted-registry.js';
 
 const running: { stop(): void | Promise<void> }[] = [];
@@ -58,6 +59,21 @@ describe('ConsulClient', () => {
   it('speaks to an IPv6 address', async () => {
     const { ask } = await stand((_, response) => answer(response, [], 1), {}, '::1');
     expect(await ask()).toMatchObject({ index: 1 });
+  });
+
+  it('speaks TLS, and refuses a certificate that no authority it was given has signed', async () => {
+    const tls = { key: TEST_KEY, cert: TEST_CERTIFICATE };
+    const registry = await ScriptedRegistry.start((_, response) => answer(response, [], 1), '127.0.0.1', tls);
+    running.push(registry);
+    const settings = readConsulSettings({ ...registry.section, Scheme: 'https' });
+    const question = { index: 0, signal: new AbortController().signal };
+    const trusting = new ConsulClient(settings, new FakeClock(), { ca: TEST_CERTIFICATE });
+    const wary = new ConsulClient(settings, new FakeClock());
+    running.push({ stop: () => trusting.close() }, { stop: () => wary.close() });
+    expect(await trusting.health('web', question)).toMatchObject({ index: 1 });
+    await expect(wary.health('web', question)).rejects.toThrow(
+      /https:.* could not be asked .*: self-signed certificate\./,
+    );
   });
 
   it('takes an answer without an index, or with a senseless one, as index 0', async () => {

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 
 /** What a {@link ScriptedRegistry} does with one request; `number` counts from 1. */
@@ -18,8 +19,13 @@ export class ScriptedRegistry {
     this.#host = host;
   }
 
-  static async start(script: RegistryScript, host: string = '127.0.0.1'): Promise<ScriptedRegistry> {
-    const server = createServer();
+  /** @param tls Key and certificate: it speaks HTTPS then. */
+  static async start(
+    script: RegistryScript,
+    host: string = '127.0.0.1',
+    tls?: ServerOptions,
+  ): Promise<ScriptedRegistry> {
+    const server = tls === undefined ? createServer() : createTlsServer(tls);
     const registry = new ScriptedRegistry(server, host);
     server.on('connection', (socket) => {
       registry.#sockets.add(socket);
