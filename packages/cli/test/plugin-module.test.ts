@@ -61,7 +61,7 @@ describe('importFile', () => {
     await expect(importFile(file, 'The plugin')).rejects.toThrow(`The plugin ${file} fails to load: no licence`);
   });
 
-  it.runIf(process.features.typescript === undefined)('says that this Node runs no TypeScript', async () => {
+  it.skipIf('typescript' in process.features)('says that this Node runs no TypeScript', async () => {
     const file = join(await temporaryFolder(), 'ocelot.config.ts');
     await writeFile(file, 'export default {};');
     await expect(importFile(file, 'The configuration module')).rejects.toThrow('does not run TypeScript');
