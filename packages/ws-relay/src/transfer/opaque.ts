@@ -1,4 +1,4 @@
-// Hot path: `bytes` runs once per chunk and does nothing but write it to the other leg.
+// Hot path: `bytes` runs once per chunk and does nothing but count it and write it to the other leg.
 
 import type { Side, TransferCount } from '@ocelot/core';
 
@@ -12,6 +12,7 @@ import { HANG_UP_MS, otherSide, type Transfer, type TransferHost, type TransferI
 export class OpaqueTransfer implements Transfer {
   readonly #init: TransferInit;
   readonly #host: TransferHost;
+  readonly #bytes: Record<Side, number> = { client: 0, backend: 0 };
   #hasEnded = false;
   #closeByMs = Infinity;
   #destroyAtMs = Infinity;
@@ -26,10 +27,10 @@ export class OpaqueTransfer implements Transfer {
   }
 
   get fromClient(): TransferCount {
-    return { bytes: this.#init.client.bytesReceived, messages: 0 };
+    return { bytes: this.#bytes.client, messages: 0 };
   }
   get fromBackend(): TransferCount {
-    return { bytes: this.#init.backend.bytesReceived, messages: 0 };
+    return { bytes: this.#bytes.backend, messages: 0 };
   }
 
   receiver(side: Side): LegReceiver {
@@ -37,6 +38,7 @@ export class OpaqueTransfer implements Transfer {
     const other = this.#init[otherSide(side)];
     return {
       bytes: (chunk) => {
+        this.#bytes[side] += chunk.length;
         if (!other.write(chunk)) leg.pause();
       },
       drained: () => other.resume(),
