@@ -56,7 +56,6 @@ function checkUnpacked(name, folder) {
 async function lint(name, tarball) {
   const bytes = readFileSync(tarball);
   const { messages, pkg } = await publint({
-    pkgDir: join(ROOT, 'packages', name),
     strict: true,
     pack: { tarball: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) },
   });
