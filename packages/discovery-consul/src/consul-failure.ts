@@ -27,7 +27,9 @@ export function explainFailure(error: unknown, context: FailureContext): Error {
   // An answer of 200 that could not be read fails by its own message.
   const isRefusal = status !== undefined && status >= 300;
   const message = isRefusal ? refused(status, failure, context) : unreachable(failure, context);
-  return new Error(withoutToken(message, context.token), { cause: error });
+  // What failed with a response holds the whole exchange, the token's header included, and would be logged with it.
+  const cause = failure.response === undefined ? { cause: error } : {};
+  return new Error(withoutToken(message, context.token), cause);
 }
 
 function unreachable(failure: ClientFailure, { address, what }: FailureContext): string {

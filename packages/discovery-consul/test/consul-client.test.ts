@@ -1,3 +1,5 @@
+import { inspect } from 'node:util';
+
 import { FakeClock } from '@ocelot/core/testing';
 import { eventually } from '@ocelot/test-support';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -43,6 +45,23 @@ describe('ConsulClient', () => {
     await (await stand(script, { Token: 'test token'.replace(' ', '-') })).ask();
     await (await stand(script)).ask();
     expect(tokens).toEqual(['test-token', undefined]);
+  });
+
+  it('leaves the token out of every error, however deeply it is looked into', async () => {
+    const script: RegistryScript = (request, response, number) => {
+      if (number === 1) response.writeHead(403, { 'content-type': 'text/plain' }).end('ACL not found');
+      else if (number === 2) response.writeHead(200, { 'content-type': 'application/json' }).end('[{');
+      else if (number === 3)
+        response.writeHead(200, { 'content-length': 9 }).end('cut', () => request.socket.destroy());
+      else request.socket.destroy();
+    };
+    const { ask, client } = await stand(script, { Token: 'top-secret' });
+    for (const call of [ask, ask, ask, ask]) {
+      const error: unknown = await call().catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(Error);
+      expect(inspect(error, { depth: 20, showHidden: true })).not.toContain('top-secret');
+    }
+    client.close();
   });
 
   it('keeps a name that could climb up the path, or add to the query, in its place', async () => {

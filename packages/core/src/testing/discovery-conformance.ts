@@ -22,7 +22,7 @@ export function discoveryConformance(options: DiscoveryConformanceOptions): read
       try {
         await body(stand);
       } finally {
-        await stand.provider.close();
+        await stand.close();
       }
     },
   }));
@@ -171,7 +171,7 @@ async function isSilentAfterClose(stand: DiscoveryStand): Promise<void> {
   const log = new ObserverLog();
   stand.provider.subscribe(service, log);
   await stand.waitForSet(log, [A]);
-  await stand.provider.close();
+  await stand.close();
   await stand.checkSilence(log, 'after close', () => stand.options.setInstances(service, [B]));
 }
 

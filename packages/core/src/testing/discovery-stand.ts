@@ -33,11 +33,18 @@ export class DiscoveryStand {
   readonly provider: ServiceDiscoveryProvider;
   readonly options: DiscoveryConformanceOptions;
   readonly #name: string;
+  #closed: Promise<void> | undefined;
 
   constructor(provider: ServiceDiscoveryProvider, options: DiscoveryConformanceOptions, name: string) {
     this.provider = provider;
     this.options = options;
     this.#name = name;
+  }
+
+  /** Closes the provider; it may rely on being closed once. */
+  close(): Promise<void> {
+    this.#closed ??= this.provider.close();
+    return this.#closed;
   }
 
   /** A service that no other case uses. */

@@ -84,6 +84,22 @@ describe('discoveryConformance', () => {
     expect(await failures(undying)).toContain('is silent after close, also with a subscription left open');
   });
 
+  it('closes each provider once', async () => {
+    const closes: number[] = [];
+    const counting = memoryRegistry((provider) => {
+      const index = closes.push(0) - 1;
+      return {
+        ...provider,
+        close: () => {
+          closes[index] = (closes[index] ?? 0) + 1;
+          return provider.close();
+        },
+      };
+    });
+    await failures(counting);
+    expect(new Set(closes)).toEqual(new Set([1]));
+  });
+
   it('catches a provider that stays silent, and says what was awaited and seen', async () => {
     const silent = memoryRegistry((provider) => ({
       ...provider,
