@@ -1,4 +1,4 @@
-// Hot path: `pick` runs once per request: one pass over the endpoints, nothing is allocated.
+// Hot path: `pick` runs once per request: one pass over the endpoints, nothing is allocated. Guarded by bench/pick.bench.ts.
 import type { BalancingPolicy, BalancingPolicyFactory } from '@ocelot/core';
 
 import { firstOf, WeightedView } from './weighted-view.js';
