@@ -1,0 +1,91 @@
+// Situation: the built command as a process of its own.
+// Action: what a shell, a supervisor and a faulty plugin do to it.
+// Expected: the right exit code, a message on the right stream, and never a process that stays.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import { echoBackend } from '@ocelot/test-support';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
+
+import { ocelot, runOcelot, temporaryFolder } from '../src/run-ocelot.js';
+
+const routeTo = (port: number, path = '/'): object => ({
+  UpstreamPathTemplate: path,
+  DownstreamPathTemplate: '/ws',
+  DownstreamScheme: 'ws',
+  DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: port }],
+});
+
+async function folderWith(files: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder.remove());
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder.path, name), content);
+  return folder.path;
+}
+
+describe('the process', () => {
+  it('ends at once with 1 after a second signal, although a client does not answer the Close', async () => {
+    const backend = await echoBackend();
+    onTestFinished(() => backend.close());
+    const Gateway = { Drain: { DeadlineMs: 60_000 }, CloseTimeoutMs: 60_000 };
+    const gateway = await runOcelot({ Routes: [routeTo(backend.port)], GlobalConfiguration: { Gateway } });
+    const socket = new WebSocket(`ws://${gateway.authority}/`);
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+    socket.pause();
+
+    gateway.signal('SIGTERM');
+    await gateway.log((line) => String(line['msg']).startsWith('stopping'));
+    gateway.signal('SIGTERM');
+
+    expect(await gateway.ended()).toMatchObject({ code: 1, stderr: expect.stringContaining('second signal') });
+  });
+
+  it('ends with 1 and a log line when a plugin throws where nobody catches it', async () => {
+    const cwd = await folderWith({
+      'bad.mjs': `export default { name: 'bad', setup: () =>
+        void process.on('SIGUSR2', () => { throw new Error('out of bounds'); }) };`,
+    });
+    const gateway = await runOcelot({ Routes: [routeTo(9)] }, { args: ['--plugin', join(cwd, 'bad.mjs')] });
+
+    gateway.signal('SIGUSR2');
+
+    const { code, stderr } = await gateway.ended();
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/"level":"error".*out of bounds.*unexpected failure/);
+  });
+
+  it('ends with 0 when the reader of stdout goes away early (ocelot routes | head)', async () => {
+    const Routes = Array.from({ length: 2_000 }, (_, index) => routeTo(9, `/${index}`));
+    const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes }) });
+    const bin = createRequire(import.meta.url)
+      .resolve('@ocelot/cli')
+      .replace(/index\.js$/, 'bin.js');
+    const child = spawn(process.execPath, [bin, 'routes', '--json'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.once('data', () => child.stdout.destroy());
+
+    expect((await once(child, 'close'))[0]).toBe(0);
+  });
+});
+
+describe('the exit code', () => {
+  it.each([
+    ['0 for help', 0, ['--help'], 'Usage: ocelot'],
+    ['0 for the version', 0, ['--version'], '0.'],
+    ['2 without a command', 2, [], 'Usage: ocelot'],
+    ['2 for a misspelt command', 2, ['rum'], 'Did you mean run?'],
+    ['2 for a misspelt flag', 2, ['run', '--prot', '1'], 'Did you mean --port?'],
+    ['2 for a port that is none', 2, ['run', '--port', '99999'], 'from 0 to 65535'],
+    ['2 for a plugin that is not installed', 2, ['run', '--plugin', '@acme/x'], 'npm install @acme/x'],
+    ['0 for a written starter file', 0, ['init'], 'wrote ocelot.json'],
+  ] as const)('is %s', async (_, expected, args, message) => {
+    const { code, stdout, stderr } = await ocelot(args, { cwd: await folderWith({}) });
+
+    expect(code).toBe(expected);
+    expect(stdout + stderr).toContain(message);
+  });
+});
