@@ -25,26 +25,16 @@ export function logSession(log: Logger, summary: SessionSummary, fault: string |
   else log.info(fields, 'session closed');
 }
 
-/** The one line of a refused upgrade. */
-export function logRefusal(
-  log: Logger,
-  error: GatewayError,
-  facts: {
-    readonly status: number;
-    readonly exchangeId: string | undefined;
-    readonly routeId: string | undefined;
-    readonly endpoint: Endpoint | undefined;
-  },
-): void {
+/** The one line of a refused upgrade; `log` says which exchange and route. */
+export function logRefusal(log: Logger, error: GatewayError, status: number, endpoint: Endpoint | undefined): void {
+  const { exchangeId: _exchange, routeId: _route, ...details } = error.details;
   const { cause } = error;
   const fields = {
-    ...error.details,
-    status: facts.status === 0 ? CLIENT_CLOSED_REQUEST : facts.status,
+    ...details,
+    status: status === 0 ? CLIENT_CLOSED_REQUEST : status,
     code: error.code,
     blame: error.source,
-    exchange: facts.exchangeId,
-    route: facts.routeId,
-    endpoint: facts.endpoint === undefined ? undefined : authority(facts.endpoint),
+    endpoint: endpoint === undefined ? undefined : authority(endpoint),
     message: error.message,
     cause: cause instanceof Error ? cause.message : cause,
   };

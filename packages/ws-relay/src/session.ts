@@ -110,6 +110,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   }
 
   ends(event: EndEvent, status?: CloseStatus, fault?: string): void {
+    // Step 12: the first end decides the summary.
     if (this.#end !== undefined) return;
     this.#end = { event, status, fault };
     const { closeMs } = this.route.timeouts;

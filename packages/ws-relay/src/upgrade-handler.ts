@@ -133,12 +133,8 @@ function fail(
   const exchangeId = admission?.id ?? text(error.details['exchangeId']);
   const routeId = admission?.route.id ?? text(error.details['routeId']);
   refuse(client.leg, { error, status, requestId: exchangeId }, clock);
-  logRefusal(admission?.log ?? gateway.log, error, {
-    status,
-    exchangeId,
-    routeId,
-    endpoint: admission?.lease.endpoint,
-  });
+  const log = admission?.log ?? gateway.log.child({ exchange: exchangeId, route: routeId });
+  logRefusal(log, error, status, admission?.lease.endpoint);
   gateway.record({ type: 'upgrade.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });
   admission?.finish({ outcome: 'refused', error });
 }

@@ -54,7 +54,7 @@ afterEach(async () => {
 
 const text = (payload: string, mask = false): Buffer => encodeFrame({ opcode: OPCODE.text, payload, mask });
 
-describe('frames pass', () => {
+describe('passes frames', () => {
   it('both ways, masked as they came (RFC 6455 §5.1)', async () => {
     const { client, connection } = await open();
     client.send(text('hello', true));
@@ -131,7 +131,7 @@ describe('backpressure (S15)', () => {
   );
 });
 
-describe('a Close passes (S18, S19)', () => {
+describe('passes a Close with code and reason to the other side (S18, S19)', () => {
   it.each([
     [1000, 'bye'],
     [1001, ''],
