@@ -25,7 +25,7 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .description(help.DESCRIPTION)
     .version(version(), '-v, --version', 'print the version')
     .helpOption('-h, --help', 'print help; after a command: the help of that command')
-    .helpCommand(false)
+    .helpCommand('help [COMMAND]', 'print help')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),

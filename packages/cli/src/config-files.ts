@@ -1,5 +1,5 @@
 import { readFile, readdir, stat } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 
 import {
   type ConfigDocument,
@@ -115,7 +115,7 @@ async function kindOf(path: string): Promise<'file' | 'folder' | undefined> {
 function missing(path: string, cwd: string): CommandError {
   const isDefault = path === join(cwd, DEFAULT_FILE);
   return new CommandError(
-    `${shown(path, cwd)} does not exist in ${isDefault ? cwd : dirname(path)}.`,
+    isAbsolute(shown(path, cwd)) ? `${path} does not exist.` : `${shown(path, cwd)} does not exist in ${cwd}.`,
     isDefault ? 'Write one with: ocelot init — or name your file: ocelot run FILE' : 'Check the path.',
   );
 }

@@ -1,4 +1,4 @@
-import { ConfigError } from '@ocelot/core';
+import { ConfigError, ERROR_CATALOGUE, isGatewayError } from '@ocelot/core';
 import { CommanderError } from 'commander';
 import picocolors from 'picocolors';
 
@@ -39,6 +39,12 @@ function reportFailure(error: unknown, terminal: Terminal): ExitCode {
     terminal.stderr.write(`${red('error:')} ${error.message}\n`);
     if (error.hint !== undefined) terminal.stderr.write(`  ${error.hint}\n`);
     return error.exitCode;
+  }
+  // Raised while routes are compiled, by core or by a plugin's stage.
+  if (isGatewayError(error) && /_(?:CONFIG_INVALID|PLUGIN_MISSING)$/.test(error.code)) {
+    terminal.stderr.write(`${red('error:')} ${error.message} (${error.code})\n`);
+    terminal.stderr.write(`  ${ERROR_CATALOGUE[error.code].remedy}\n`);
+    return EXIT_CODES.invalid;
   }
   const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
   terminal.stderr.write(`${red('error:')} unexpected failure: ${detail}\n`);

@@ -75,6 +75,7 @@ describe('the process', () => {
 describe('the exit code', () => {
   it.each([
     ['0 for help', 0, ['--help'], 'Usage: ocelot'],
+    ['0 for the help of a command', 0, ['help', 'run'], 'Usage: ocelot run'],
     ['0 for the version', 0, ['--version'], '0.'],
     ['2 without a command', 2, [], 'Usage: ocelot'],
     ['2 for a misspelt command', 2, ['rum'], 'Did you mean run?'],

@@ -257,6 +257,25 @@ describe('ocelot run, with plugins', () => {
     expect(await openSocket(port, '/chat/1')).toHaveProperty('readyState', 1);
   });
 
+  it('lets a stage of a plugin refuse: OCELOT_ERR_UNAUTHENTICATED is 401 (RFC 9110 §15.5.2)', async () => {
+    const terminal = await scriptedTerminal();
+    await writeConfig(terminal, { Routes: [routeTo(1)] });
+    // The plugin has no core of its own here: errors are known by their brand, not by their class.
+    const code = `
+      const refusal = Object.assign(new Error('Who are you?'), {
+        code: 'OCELOT_ERR_UNAUTHENTICATED', status: 401, source: 'client', details: {}, headers: {},
+        [Symbol.for('ocelot.GatewayError')]: true,
+      });
+      const stage = { name: 'token', phase: 'authenticate', forRoute: () => () => { throw refusal; } };
+      export const plugin = { name: 'token', setup: (registry) => registry.stage(stage) };`;
+    await writeFile(join(terminal.cwd, 'token.mjs'), code);
+
+    const { port } = await start(terminal, '--plugin', './token.mjs');
+
+    expect(await refusal(port, '/chat/1')).toBe(401);
+    expect(terminal.err()).toContain('OCELOT_ERR_UNAUTHENTICATED');
+  });
+
   it.each([
     ['export const nothing = 1;', 'exports no plugin'],
     ['export default { name: "x" };', 'exports no plugin'],
