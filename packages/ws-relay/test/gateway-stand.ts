@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { createGateway, type Gateway, type GatewayEvent, type Plugin, readConfiguration } from '@ocelot/core';
 import { type LogLine, MemoryLogger } from '@ocelot/core/testing';
 
-import { eventually, rawClient, type RawClient } from '../../../tools/test-support/src/index.js';
+import { eventually, rawClient, type RawClient } from '@ocelot/test-support';
 import { webSocketRelay, type WebSocketRelayOptions } from '../src/index.js';
 
 /** A real gateway with this relay on a real server of node:http, on a free port. */

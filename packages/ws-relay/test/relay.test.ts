@@ -6,13 +6,7 @@ import { createGateway, readConfiguration } from '@ocelot/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import {
-  collectLeaks,
-  echoBackend,
-  type EchoBackend,
-  type LeakWatch,
-  rawClient,
-} from '../../../tools/test-support/src/index.js';
+import { collectLeaks, echoBackend, type EchoBackend, type LeakWatch, rawClient } from '@ocelot/test-support';
 import { webSocketRelay, wsRelay } from '../src/index.js';
 import { gatewayStand, type GatewayStand } from './gateway-stand.js';
 

@@ -16,7 +16,7 @@ import {
   scriptedBackend,
   switchingHead,
   upgradeHead,
-} from '../../../tools/test-support/src/index.js';
+} from '@ocelot/test-support';
 import { gatewayStand, type GatewayStand, type StandOptions } from './gateway-stand.js';
 
 let leaks: LeakWatch;

@@ -19,7 +19,7 @@ class PooledEndpoint implements EndpointLoad {
 }
 
 /** The identity of a backend: two endpoints with this text in common are the same. */
-export function endpointKey(endpoint: Endpoint): string {
+function endpointKey(endpoint: Endpoint): string {
   return `${endpoint.host}:${endpoint.port}`;
 }
 

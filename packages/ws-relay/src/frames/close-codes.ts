@@ -8,7 +8,7 @@ export const MAX_REASON_BYTES: number = MAX_CONTROL_PAYLOAD - 2;
 /** Close codes that the gateway itself sends (RFC 6455 §7.4.1 and the IANA registry). */
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_PROTOCOL_ERROR = 1002;
-export const CLOSE_INVALID_PAYLOAD = 1007;
+const CLOSE_INVALID_PAYLOAD = 1007;
 export const CLOSE_BAD_GATEWAY = 1014;
 
 /** What a Close frame says. */

@@ -31,7 +31,7 @@ export function refuse(leg: Leg, refusal: Refusal, clock: Clock): void {
 }
 
 /** The response as text: head and JSON body. */
-export function refusalText({ error, status, requestId }: Refusal): string {
+function refusalText({ error, status, requestId }: Refusal): string {
   const body = `${JSON.stringify({ status, code: error.code, message: error.message, requestId })}\n`;
   const extra = Object.entries(error.headers).map(([name, value]) => `${name}: ${value.replace(CONTROL, ' ')}`);
   const lines = [

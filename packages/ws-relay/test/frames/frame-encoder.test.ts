@@ -1,4 +1,4 @@
-import { decodeFrames, readClose } from '../../../../tools/test-support/src/index.js';
+import { decodeFrames, readClose } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
 import { encodeCloseFrame, encodeControlFrame } from '../../src/frames/frame-encoder.js';

@@ -1,12 +1,6 @@
 import type { Writable } from 'node:stream';
 
-import {
-  decodeFrames,
-  encodeFrame,
-  closeFrame,
-  OPCODE,
-  type FrameParts,
-} from '../../../../tools/test-support/src/index.js';
+import { decodeFrames, encodeFrame, closeFrame, OPCODE, type FrameParts } from '@ocelot/test-support';
 import {
   array,
   assert,

@@ -10,7 +10,7 @@ import {
   OPCODE,
   scriptedBackend,
   TEST_CERTIFICATE,
-} from '../../../../tools/test-support/src/index.js';
+} from '@ocelot/test-support';
 import { gatewayStand, type GatewayStand, type StandOptions } from '../gateway-stand.js';
 
 let leaks: LeakWatch;

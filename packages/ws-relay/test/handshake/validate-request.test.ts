@@ -7,7 +7,7 @@ import {
   type ScriptedBackend,
   upgradeHead,
   type UpgradeHeadOptions,
-} from '../../../../tools/test-support/src/index.js';
+} from '@ocelot/test-support';
 import { gatewayStand, type GatewayStand } from '../gateway-stand.js';
 
 let leaks: LeakWatch;

@@ -7,7 +7,7 @@ import {
   scriptedBackend,
   type ScriptedBackend,
   switchingHead,
-} from '../../../../tools/test-support/src/index.js';
+} from '@ocelot/test-support';
 import { gatewayStand, type GatewayStand } from '../gateway-stand.js';
 
 let leaks: LeakWatch;

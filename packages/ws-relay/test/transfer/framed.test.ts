@@ -14,7 +14,7 @@ import {
   readClose,
   scriptedBackend,
   type ScriptedBackend,
-} from '../../../../tools/test-support/src/index.js';
+} from '@ocelot/test-support';
 import { gatewayStand, type GatewayStand } from '../gateway-stand.js';
 
 let leaks: LeakWatch;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { duplexPair, eventually } from '../../../../tools/test-support/src/index.js';
+import { duplexPair, eventually } from '@ocelot/test-support';
 import { Leg, type LegReceiver } from '../../src/transfer/leg.js';
 
 /** Two connected streams; the far one may fail without harm. */
