@@ -20,6 +20,7 @@ const unit = (name: string) => ({
 export default defineConfig({
   test: {
     // Vitest's default of 5 s is too near to what a busy two-core machine needs to start a process.
+    setupFiles: [source('./vitest.setup.ts')],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     dangerouslyIgnoreUnhandledErrors: false,

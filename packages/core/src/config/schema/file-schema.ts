@@ -57,6 +57,8 @@ const AGGREGATE: ObjectKey = object(
   },
 );
 
+const GLOBAL_CACHE: ObjectKey = grouped(CACHE);
+
 /** `GlobalConfiguration`. */
 const GLOBAL: ObjectKey = object(
   'GlobalConfiguration',
@@ -78,7 +80,7 @@ const GLOBAL: ObjectKey = object(
     AuthenticationOptions: grouped(AUTHENTICATION),
     QoSOptions: grouped(QOS),
     RateLimitOptions: grouped(RATE_LIMIT),
-    CacheOptions: grouped(CACHE),
+    CacheOptions: GLOBAL_CACHE,
     HttpHandlerOptions: grouped(HTTP_HANDLER),
     ...HTTP_VERSION_KEYS,
     UpstreamHeaderTransform: ROUTE.keys['UpstreamHeaderTransform'] ?? map(''),
@@ -86,7 +88,7 @@ const GLOBAL: ObjectKey = object(
     RequestIdKey: ROUTE.keys['RequestIdKey'] ?? text(''),
   },
   {
-    oldNames: { FileCacheOptions: { schema: CACHE, becomes: 'CacheOptions' } },
+    oldNames: { FileCacheOptions: { schema: GLOBAL_CACHE, becomes: 'CacheOptions' } },
     obsolete: {
       AdministrationPath: 'Remove it: the administration interface is configured elsewhere since Ocelot 3.',
       UseServiceDiscovery: 'Remove it: a ServiceName on a route switches discovery on.',

@@ -123,6 +123,11 @@ describe('old names', () => {
     });
   });
 
+  it('have the keys of the new ones, RouteKeys of a global section too', () => {
+    const { config } = inspectConfiguration({ GlobalConfiguration: { FileCacheOptions: { RouteKeys: '' } } });
+    expect(config).toBeDefined();
+  });
+
   it('are converted where the meaning changed', () => {
     const old = {
       DisableRateLimitHeaders: true,
