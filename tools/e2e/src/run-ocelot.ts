@@ -135,7 +135,10 @@ export async function runOcelot(
     if (child.exitCode !== null) throw new Error(`the gateway exited with ${child.exitCode}:\n${output().stderr}`);
     return undefined;
   };
-  const port = await poll(listening, 'the gateway accepting', output);
+  const port = await poll(listening, 'the gateway accepting', output).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw error;
+  });
   const logs = (): Record<string, unknown>[] => parseLogs(output().stdout + output().stderr);
   return {
     authority: `127.0.0.1:${port}`,
