@@ -4,7 +4,7 @@
 // take some 10 µs.
 import { bench, describe } from 'vitest';
 
-import { encodeFrame } from '../../../tools/test-support/src/index.js';
+import { encodeFrame } from '@ocelot/test-support';
 import { FrameScanner, type ScanSink } from '../src/frames/frame-scanner.js';
 
 const ignore = (): void => {};

@@ -34,10 +34,14 @@ export function validateSwitch(head: ResponseHead, offer: HandshakeOffer): reado
     throw fault('chooses a subprotocol that was not offered');
   }
   const extensions = extensionNames(values('sec-websocket-extensions'));
-  if (!extensions.every((name) => offer.extensions.includes(name))) {
-    throw fault('chooses an extension that was not offered');
+  if (!extensions.every((name) => count(extensions, name) <= count(offer.extensions, name))) {
+    throw fault('chooses an extension that was not offered, or not as often');
   }
   return extensions;
+}
+
+function count(names: readonly string[], wanted: string): number {
+  return names.filter((name) => name === wanted).length;
 }
 
 function fault(what: string): GatewayError {

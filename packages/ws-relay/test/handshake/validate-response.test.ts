@@ -47,6 +47,7 @@ describe("a backend's 101 is refused with 502, and nothing of it reaches the cli
     ['with a subprotocol that was not offered', { 'Sec-WebSocket-Protocol': 'other' }, /subprotocol/],
     ['with two subprotocols', { 'Sec-WebSocket-Protocol': ['chat', 'superchat'] }, /subprotocol/],
     ['with an extension that was not offered', { 'Sec-WebSocket-Extensions': 'bzip' }, /extension/],
+    ['with one extension twice', { 'Sec-WebSocket-Extensions': 'permessage-deflate, permessage-deflate' }, /often/],
   ])('%s', async (_, headers, fault) => {
     answer = `${switchingHead(SAMPLE_KEY, { 'X-Secret': 'leak', ...headers })}\x81\x04leak`;
     const client = await stand.client();
