@@ -68,8 +68,7 @@ export class Stand {
     this.#backend = await switchboard();
     this.#gateway = await runOcelot(await configure(this.#backend.port));
     if (!HAS_PROC) return;
-    await this.#gateway.log((line) => line['msg'] === 'gateway started');
-    this.#process = new GatewayProcess(this.#gateway);
+    this.#process = new GatewayProcess(this.#gateway.port);
     this.#idleSockets = this.#process.sockets;
   }
 
