@@ -9,6 +9,9 @@ import { join } from 'node:path';
 import { findConsul } from '../../consul/fetch.mjs';
 import { eventually, within } from './deadline.js';
 
+/** A service that is registered to see whether registrations arrive. */
+const PROBE = 'ocelot-probe';
+
 /** How long an agent may take to start; a laden machine needs a second or two. */
 const START_MS = 20_000;
 
@@ -107,9 +110,12 @@ export class TestConsul {
     agent.on('error', (error) => {
       this.#output += String(error);
     });
-    await eventually(() => this.#isReady(agent), 'Consul has a leader', START_MS).catch((error: unknown) => {
+    try {
+      await eventually(() => this.#isReady(agent), 'Consul has a leader', START_MS);
+      await this.#isInStep();
+    } catch (error) {
       throw new Error(`Consul did not start: ${this.#output}`, { cause: error });
-    });
+    }
   }
 
   /** Ends the process at once, as a crash would. The folder stays, {@link start} may follow. */
@@ -214,7 +220,22 @@ export class TestConsul {
   async #isReady(agent: ChildProcess): Promise<boolean> {
     if (agent.exitCode !== null || agent.pid === undefined) throw new Error('the process has ended');
     // The node itself arrives in the catalogue a moment after the leader: registrations before that may be refused.
-    const answer = await this.call('GET', '/v1/health/service/consul').catch(() => undefined);
+    return this.#lists('consul');
+  }
+
+  /**
+   * Sees a registration through to the catalogue. An agent whose first synchronisation came before the leader takes
+   * note of registrations and passes none on for 15 seconds (`retryFailInterval` in Consul's anti-entropy).
+   */
+  async #isInStep(): Promise<void> {
+    await this.register({ name: PROBE, port: 1 });
+    await eventually(() => this.#lists(PROBE), 'the agent passes registrations on', START_MS);
+    await this.deregister(PROBE);
+    await eventually(async () => !(await this.#lists(PROBE)), 'the agent passes departures on', START_MS);
+  }
+
+  async #lists(service: string): Promise<boolean> {
+    const answer = await this.call('GET', `/v1/health/service/${service}`).catch(() => undefined);
     return answer?.status === 200 && answer.body.includes('"Service":');
   }
 
