@@ -92,6 +92,17 @@ describe('drain', () => {
     await drained;
   });
 
+  it('still sends its Close when the time for closing is shorter than the wait for a message', async () => {
+    const { client, connection } = await open({ CloseTimeoutMs: 200 });
+    connection.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'endless' });
+    await client.readFrame();
+    const drained = stand.gateway.drain({ deadlineMs: 10_000, spreadMs: 0 });
+    expect(readClose(await client.readFrame()).code).toBe(1012);
+    client.destroy();
+    connection.destroy();
+    await drained;
+  });
+
   it('is not held by peers that do not answer: they are cut after CloseTimeoutMs', async () => {
     const { client, connection } = await open({ CloseTimeoutMs: 50 });
     const drained = stand.gateway.drain({ deadlineMs: 5000, spreadMs: 0 });

@@ -62,7 +62,9 @@ export class FramedTransfer implements Transfer {
 
   drain(code: number, reason: string): void {
     if (this.#hasEnded) return;
-    this.#frameFromMs = this.#now() + MESSAGE_WAIT_MS;
+    // Half of a short close time: the Close must be out before the time for its answer is over.
+    const { closeMs } = this.#init;
+    this.#frameFromMs = this.#now() + (closeMs > 0 ? Math.min(MESSAGE_WAIT_MS, closeMs / 2) : MESSAGE_WAIT_MS);
     this.#end('drain', { code, reason });
   }
 
@@ -162,8 +164,8 @@ export class FramedTransfer implements Transfer {
       if (side.isHangingUp) continue;
       this.#host.closeTimedOut();
       const source = this.#sides[otherSide(side.name)];
-      if (side.received !== undefined && source.scanner.isAtFrameBoundary) {
-        side.prepare(side.received);
+      if (source.scanner.isAtFrameBoundary) {
+        if (side.received !== undefined) side.prepare(side.received);
         side.sendFarewell();
       }
       side.finish(nowMs);
