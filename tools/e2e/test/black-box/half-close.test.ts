@@ -11,6 +11,7 @@ import { route, stand, type Tunnel } from './stand.js';
 const subject = stand((port) => ({
   Routes: [
     route('/ws/{everything}', port, { Gateway: { CloseTimeoutMs: 400 } }),
+    route('/short/{everything}', port, { Gateway: { CloseTimeoutMs: 100 } }),
     route('/opaque/{everything}', port, { Gateway: { Transfer: 'opaque', CloseTimeoutMs: 400 } }),
   ],
 }));
@@ -143,7 +144,7 @@ describe('RST', () => {
     ['between two frames', 0],
   ])('of either side %s ends the other', async (_when, cut) => {
     for (const end of ['client', 'backend'] as const) {
-      const tunnel = await subject.open();
+      const tunnel = await subject.open({ folder: 'short' });
       const other = end === 'client' ? tunnel.backend : tunnel.client;
       const frame = encodeFrame({ opcode: OPCODE.binary, payload: Buffer.alloc(5000), mask: end === 'client' });
       tunnel[end].send(frame.subarray(0, frame.length - cut));
@@ -157,7 +158,7 @@ describe('RST', () => {
   it('between the two Closes ends both sides', async () => {
     for (const first of ['client', 'backend'] as const) {
       for (const cut of ['client', 'backend'] as const) {
-        const tunnel = await subject.open();
+        const tunnel = await subject.open({ folder: 'short' });
         tunnel[first].send(closeFrame(1000, '', first === 'client'));
         await tunnel[first === 'client' ? 'backend' : 'client'].readFrame();
         tunnel[cut].reset();

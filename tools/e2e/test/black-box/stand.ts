@@ -149,5 +149,6 @@ export async function readRefusal(client: RawClient): Promise<{ readonly head: R
   expect(head.all('connection').join(', ').toLowerCase()).toContain('close');
   const rest = await client.readToEnd();
   expect(rest.toString('latin1')).toBe('');
+  client.end();
   return { head, body: body.toString() };
 }
