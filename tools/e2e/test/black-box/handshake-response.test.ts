@@ -81,6 +81,7 @@ describe('a 101 that breaks the rules', () => {
 
   it.each([
     ['an extension beside the offered one', 'permessage-deflate, x-unasked'],
+    ['the offered extension twice', 'permessage-deflate, permessage-deflate'],
     ['another extension', 'x-webkit-deflate-frame'],
   ])('is answered with 502 when it accepts %s (RFC 6455 §9.1)', async (_what, accepted) => {
     expect(
