@@ -135,16 +135,19 @@ describe.each(['client', 'backend'] as const)('SIGTERM while the %s is speaking'
       expect(frames.map(({ opcode }) => opcode)).toEqual([OPCODE.ping, OPCODE.continuation, OPCODE.close]);
     }));
 
-  it.concurrent('in a message that never ends closes between two of its frames all the same', () =>
-    scene(async (one) => {
-      const tunnel = await one.open();
-      const listener = mask ? tunnel.backend : tunnel.client;
-      tunnel[speaker].send(text('one', false, mask));
-      await one.drain();
-      const frames = [await listener.readFrame()];
-      while (frames.at(-1)?.opcode !== OPCODE.close) frames.push(await listener.readFrame());
-      expect(frames.map(({ opcode }) => opcode)).toEqual([OPCODE.text, OPCODE.close]);
-    }));
+  it.concurrent.each(['ws', 'short'])(
+    'in a message that never ends closes between two of its frames all the same, on a route of kind %s',
+    (folder) =>
+      scene(async (one) => {
+        const tunnel = await one.open(folder);
+        const listener = mask ? tunnel.backend : tunnel.client;
+        tunnel[speaker].send(text('one', false, mask));
+        await one.drain();
+        const frames = [await listener.readFrame()];
+        while (frames.at(-1)?.opcode !== OPCODE.close) frames.push(await listener.readFrame());
+        expect(frames.map(({ opcode }) => opcode)).toEqual([OPCODE.text, OPCODE.close]);
+      }),
+  );
 
   it.concurrent('and closing itself lets both Closes cross', () =>
     scene(async (one) => {
