@@ -56,7 +56,8 @@ describe('ocelot run', () => {
     await once(socket, 'message');
     socket.close(4001, 'bye');
 
-    const [line] = await terminal.until(/^.*4001.*$/m);
+    // Not the line that names the port: that may hold these digits too.
+    const [line] = await terminal.until(/^\{.*"closeCode":4001.*$/m);
 
     expect(JSON.parse(line)).toMatchObject({ level: 'info', msg: expect.any(String) });
     expect(line).toContain('"chat"');
