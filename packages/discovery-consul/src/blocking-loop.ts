@@ -7,7 +7,7 @@ import { pause } from './pause.js';
 const FIRST_RETRY_MS = 100;
 /** Once Consul is back it is noticed within this. */
 const LONGEST_RETRY_MS = 2_000;
-/** Questions begin at least so far apart: a service that changes all the time must not keep the gateway busy. */
+/** Rounds begin at least so far apart: a service that changes all the time must not keep the gateway busy. */
 const SHORTEST_ROUND_MS = 100;
 /** Pause between questions where answers do not block. */
 const UNBLOCKED_ROUND_MS = 1_000;
@@ -31,13 +31,20 @@ export interface BlockingLoopOptions<T> {
 
 /**
  * Asks one blocking query after another (https://developer.hashicorp.com/consul/api-docs/features/blocking), until
- * stopped. Begins again from index 0 after a failure and when the index goes back. At most one question and one timer
- * at a time; tells nobody before `start` has returned, nor after `stop` was called.
+ * stopped. Begins again from index 0 after a failure, after a pause and when the index goes back. At most one question
+ * and one timer at a time; tells nobody before `start` has returned, nor after `stop` was called.
  */
 export class BlockingLoop<T> {
   readonly #options: BlockingLoopOptions<T>;
   readonly #stopped = new AbortController();
+  /** Of the last answer. */
   #index = 0;
+  /**
+   * Whether the next question is put without an index. It is after every pause: a Consul that was restarted meanwhile
+   * would hold a question with its old, higher index until the wait is over, and tell nothing. A question under way
+   * is cut by a restart, so that no restart goes unseen.
+   */
+  #isFromStart = true;
   #failures = 0;
 
   constructor(options: BlockingLoopOptions<T>) {
@@ -68,7 +75,8 @@ export class BlockingLoop<T> {
   async #round(): Promise<number> {
     const { clock } = this.#options;
     const startedMs = clock.now();
-    const askedFrom = this.#index;
+    const askedFrom = this.#isFromStart ? 0 : this.#index;
+    this.#isFromStart = true;
     try {
       const answer = await this.#options.ask({ index: askedFrom, signal: this.#stopped.signal });
       if (this.#isStopped) return 0;
@@ -76,13 +84,13 @@ export class BlockingLoop<T> {
       this.#moveTo(answer.index);
       const againMs = this.#options.accept(answer.value);
       this.#failures = 0;
-      if (againMs !== undefined) {
-        this.#index = 0;
-        return againMs;
-      }
+      if (againMs !== undefined) return againMs;
       const hasNotMoved = askedFrom > 0 && askedFrom === answer.index;
       const doesNotBlock = answer.index === 0 || (hasNotMoved && takenMs < SHORTEST_ROUND_MS);
-      return doesNotBlock ? UNBLOCKED_ROUND_MS : SHORTEST_ROUND_MS - takenMs;
+      if (doesNotBlock) return UNBLOCKED_ROUND_MS;
+      if (askedFrom > 0 && takenMs < SHORTEST_ROUND_MS) return SHORTEST_ROUND_MS - takenMs;
+      this.#isFromStart = this.#index === 0;
+      return 0;
     } catch (error) {
       if (this.#isStopped) return 0;
       this.#failures += 1;

@@ -43,9 +43,13 @@ function blocked({ signal }: Question): Promise<never> {
 
 describe('BlockingLoop', () => {
   it('asks from 0 first, then from the index of the last answer', async () => {
-    const { loop, clock, asked, accepted } = stand((question, number) =>
-      number < 3 ? { value: `answer ${number}`, index: number * 10 } : blocked(question),
-    );
+    const { loop, clock, asked, accepted } = stand((question, number) => {
+      if (number === 1) return { value: 'answer 1', index: 10 };
+      if (number > 2) return blocked(question);
+      return new Promise((resolve) => {
+        clock.setTimer(500, () => resolve({ value: 'answer 2', index: 20 }));
+      });
+    });
     loop.start();
     await clock.advanceAsync(1_000);
     expect(asked.map(({ index }) => index)).toEqual([0, 10, 20]);
@@ -61,16 +65,35 @@ describe('BlockingLoop', () => {
     });
     loop.start();
     await clock.advanceAsync(10_000);
-    expect(asked.map(({ index }) => index)).toEqual([0, 50, 0, 7, 8]);
+    expect(asked.map(({ index }) => index)).toEqual([0, 50, 0, 7, 0]);
     expect(restarts()).toBe(1);
     loop.stop();
   });
 
-  it('begins questions at least 100 ms apart, however fast things change', async () => {
+  it('begins rounds at least 100 ms apart, however fast things change', async () => {
     const { loop, clock, asked } = stand((_, number) => ({ value: 'change', index: number }));
     loop.start();
     await clock.advanceAsync(1_000);
-    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000]);
+    const rounds = [0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 1_000];
+    expect(asked.map(({ atMs }) => atMs)).toEqual(rounds.flatMap((atMs) => [atMs, atMs]));
+    loop.stop();
+  });
+
+  it('asks from 0 after a pause and then waits at once: Consul may have restarted meanwhile, with lower indexes', async () => {
+    const answers = [13, 14, 5];
+    const { loop, clock, asked, restarts } = stand((question, number) => {
+      const index = answers[number - 1];
+      return index === undefined ? blocked(question) : { value: `answer ${number}`, index };
+    });
+    loop.start();
+    await clock.advanceAsync(1_000);
+    expect(asked).toEqual([
+      { atMs: 0, index: 0 },
+      { atMs: 0, index: 13 },
+      { atMs: 100, index: 0 },
+      { atMs: 100, index: 0 },
+    ]);
+    expect(restarts()).toBe(1);
     loop.stop();
   });
 
@@ -86,7 +109,7 @@ describe('BlockingLoop', () => {
     const { loop, clock, asked } = stand(() => ({ value: 'same', index: 5 }));
     loop.start();
     await clock.advanceAsync(3_100);
-    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 100, 1_100, 2_100, 3_100]);
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 0, 1_000, 1_000, 2_000, 2_000, 3_000, 3_000]);
     loop.stop();
   });
 
@@ -97,7 +120,7 @@ describe('BlockingLoop', () => {
     });
     loop.start();
     await clock.advanceAsync(8_000);
-    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 100, 200, 400, 800, 1_600, 3_200, 5_200, 7_200]);
+    expect(asked.map(({ atMs }) => atMs)).toEqual([0, 0, 100, 300, 700, 1_500, 3_100, 5_100, 7_100]);
     expect(asked.slice(2).every(({ index }) => index === 0)).toBe(true);
     expect(failures).toHaveLength(8);
     loop.stop();
