@@ -24,9 +24,7 @@ Environment:
                         lays ocelot.Development.json over ocelot.json
   Routes__0__DownstreamHostAndPorts__0__Port=81
                         sets one value of the configuration, as in .NET
-  NO_COLOR=1            no colours
-
-Documentation: https://github.com/ocelot-gateway/ocelot/tree/main/docs`;
+  NO_COLOR=1            no colours`;
 
 export const RUN = `Starts the gateway and prints one line "listening on http://HOST:PORT" on stdout once it accepts.
 Logs go to stderr, one line per connection at its end.`;
