@@ -22,6 +22,8 @@ const lock = join(cache, 'lock');
 const failure = join(cache, 'unavailable.json');
 
 const LIMIT_MS = 60_000;
+/** Of which the mirror may take this much, so that there is time for the saved copy. */
+const MIRROR_MS = 40_000;
 /** How long a failure is believed before it is tried again: every test file asks, one wait per run is enough. */
 const FAILURE_LASTS_MS = 300_000;
 
@@ -123,7 +125,7 @@ async function install(signal) {
 /** The checked package: from the mirror, else the saved copy. */
 async function obtain(folder, signal) {
   try {
-    const deb = await download(folder, signal);
+    const deb = await download(folder, AbortSignal.any([signal, AbortSignal.timeout(MIRROR_MS)]));
     await verify(deb, signal);
     return deb;
   } catch (error) {
