@@ -4,6 +4,12 @@ import { webSocketRelay } from '@ocelot/ws-relay';
 import express from 'express';
 import { WebSocketServer } from 'ws';
 
+/** Node leaves an upgraded socket without a listener for errors: a client that resets would end the process. */
+function refuse(socket) {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+}
+
 /** An Express application with a WebSocket of its own at /notices; everything under /live/ is the gateway's. */
 export async function start(configuration) {
   const gateway = await createGateway({ config: readConfiguration(configuration), plugins: [lb()] });
@@ -15,7 +21,7 @@ export async function start(configuration) {
   const notices = new WebSocketServer({ noServer: true });
   server.on('upgrade', (request, socket, head) => {
     if (request.url.startsWith('/live/')) return; // The gateway answers these.
-    if (request.url !== '/notices') socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    if (request.url !== '/notices') refuse(socket);
     else notices.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('a notice of Express'));
   });
   return { server, stop: () => (server.close(), gateway.drain({ deadlineMs: 10_000 })) };

@@ -4,6 +4,12 @@ import { webSocketRelay } from '@ocelot/ws-relay';
 import fastify from 'fastify';
 import { WebSocketServer } from 'ws';
 
+/** Node leaves an upgraded socket without a listener for errors: a client that resets would end the process. */
+function refuse(socket) {
+  socket.on('error', () => socket.destroy());
+  socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+}
+
 /** A Fastify application with a WebSocket of its own at /notices; everything under /live/ is the gateway's. */
 export async function start(configuration) {
   const gateway = await createGateway({ config: readConfiguration(configuration), plugins: [lb()] });
@@ -14,7 +20,7 @@ export async function start(configuration) {
   const notices = new WebSocketServer({ noServer: true });
   app.server.on('upgrade', (request, socket, head) => {
     if (request.url.startsWith('/live/')) relay(request, socket, head);
-    else if (request.url !== '/notices') socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n');
+    else if (request.url !== '/notices') refuse(socket);
     else notices.handleUpgrade(request, socket, head, (webSocket) => webSocket.send('a notice of Fastify'));
   });
   await app.listen({ port: 0 });
