@@ -46,6 +46,22 @@ export class SnapshotBuilder {
    */
   async build(revision: number, config: GatewayConfig, before: Snapshot | undefined): Promise<Snapshot> {
     const bound: BoundRoute[] = [];
+    try {
+      this.#bindAll(config, bound);
+      const table = compileRouteTable(bound.map((value) => ({ route: value.route, value })));
+      const snapshot = new Snapshot(revision, config, bound, table, this.#dynamicRoutesOf(config));
+      await this.#firstEndpoints(bound);
+      this.#forgetCounts(config, before);
+      return snapshot;
+    } catch (error) {
+      for (const { hold } of bound) hold.release();
+      this.#providers.sweep();
+      throw error;
+    }
+  }
+
+  /** Adds to `bound` as it goes, so that the caller can give everything back. */
+  #bindAll(config: GatewayConfig, bound: BoundRoute[]): void {
     const issues: ConfigIssue[] = [];
     for (const route of config.routes) {
       try {
@@ -55,20 +71,12 @@ export class SnapshotBuilder {
         issues.push(...error.issues);
       }
     }
-    if (issues.length > 0) {
-      for (const { hold } of bound) hold.release();
-      this.#providers.sweep();
-      throw new ConfigError(issues);
-    }
-    await this.#firstEndpoints(bound);
-    this.#forgetCounts(config, before);
-    const { dynamic, discovery } = config;
-    const dynamicRoutes =
-      dynamic === undefined || discovery === undefined
-        ? undefined
-        : new DynamicRoutes(dynamic, discovery, this.#context);
-    const table = compileRouteTable(bound.map((value) => ({ route: value.route, value })));
-    return new Snapshot(revision, config, bound, table, dynamicRoutes);
+    if (issues.length > 0) throw new ConfigError(issues);
+  }
+
+  #dynamicRoutesOf({ dynamic, discovery }: GatewayConfig): DynamicRoutes | undefined {
+    if (dynamic === undefined || discovery === undefined) return undefined;
+    return new DynamicRoutes(dynamic, discovery, this.#context);
   }
 
   /** Ends watches and providers that no snapshot uses any more. */

@@ -389,6 +389,22 @@ describe('Gateway.reload', () => {
     await end(gateway);
   });
 
+  it('ends the watches of a configuration that cannot be used', async () => {
+    const plugin = registry();
+    const picky = stage({
+      name: 'picky',
+      phase: 'admit',
+      forRoute: ({ id }) => {
+        if (id === '/bad') throw new Error('no');
+        return undefined;
+      },
+    });
+    const gateway = await createGateway({ config: withRegistry([route('/')]), plugins: [plugin, picky] });
+    await expect(gateway.reload(withRegistry([discovered('/a', 'a'), route('/bad')]))).rejects.toThrow('no');
+    expect(plugin.ended).toEqual(['a', 'provider']);
+    await end(gateway);
+  });
+
   it('keeps pools of unchanged routes with their counts and their policy', async () => {
     let made = 0;
     const plugin: Plugin = {
