@@ -35,20 +35,25 @@ export function normalizeRoute(route: FileRoute, context: NormalizeContext): Rou
     source,
     scheme,
     ...commonSettings(route, context),
+    ipRules: ipRules(route.SecurityOptions, context.shared.SecurityOptions),
+    acceptAnyServerCertificate: route.DangerousAcceptAnyServerCertificateValidator ?? false,
   };
 }
 
-/** What static and dynamic routes have in common. */
+/**
+ * What static and dynamic routes have in common. Keys that only static routes have are not looked at: on a dynamic
+ * route nobody has checked them.
+ */
 export function commonSettings(
-  route: FileRouteCommon & Pick<FileRoute, 'SecurityOptions' | 'DangerousAcceptAnyServerCertificateValidator'>,
+  route: FileRouteCommon,
   { shared, locations }: NormalizeContext,
 ): Omit<Route, 'id' | 'match' | 'rewrite' | 'source' | 'scheme'> {
   const balancing = effectiveOptions(route.LoadBalancerOptions, shared.LoadBalancerOptions, route.Key);
   return {
     balancing: { type: said(balancing.Type) ?? '', options: balancing },
     ...routeGatewaySettings(route, shared),
-    ipRules: ipRules(route.SecurityOptions, shared.SecurityOptions),
-    acceptAnyServerCertificate: route.DangerousAcceptAnyServerCertificateValidator ?? false,
+    ipRules: ipRules(undefined, shared.SecurityOptions),
+    acceptAnyServerCertificate: false,
     metadata: { ...shared.Metadata, ...route.Metadata },
     unenforced: securityKeys(route, shared),
     file: route,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { readConfiguration } from '../../../src/index.js';
-import { fileWith, routeWith } from '../file-with.js';
+import { fileWith, findings, routeWith } from '../file-with.js';
 
 const registry = { ServiceDiscoveryProvider: { Port: 8500 } };
 const dynamic = (global: object, routes: readonly object[] = []) =>
@@ -57,6 +57,22 @@ describe('dynamic routing', () => {
       },
     ]);
     expect(entries).toHaveLength(2);
+  });
+
+  it('ignores keys of static routes on an entry, as it reports, whatever their values are', () => {
+    const keys = {
+      ServiceName: 'chat',
+      DangerousAcceptAnyServerCertificateValidator: 'false',
+      SecurityOptions: { IPAllowedList: 'nobody', IPBlockedList: [5] },
+    };
+    const global = { SecurityOptions: { IPBlockedList: ['10.0.0.1'] } };
+    expect(dynamic(global, [keys])?.entries).toMatchObject([
+      { acceptAnyServerCertificate: false, ipRules: { allowed: [], blocked: ['10.0.0.1'] } },
+    ]);
+    expect(findings({ DynamicRoutes: [keys], GlobalConfiguration: { ...registry, ...global } })).toEqual([
+      'warning UnknownKey /DynamicRoutes/0/DangerousAcceptAnyServerCertificateValidator',
+      'warning UnknownKey /DynamicRoutes/0/SecurityOptions',
+    ]);
   });
 });
 
