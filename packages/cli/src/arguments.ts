@@ -39,7 +39,7 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .addHelpText('after', help.EPILOGUE);
 
   withFiles(program.command('run'), 'start the gateway', help.RUN)
-    .option('--host <H>', 'address to listen on; 0.0.0.0 for all', '127.0.0.1')
+    .option('--host <H>', 'address to listen on; 0.0.0.0 for all', parseHost, '127.0.0.1')
     .option('--port <P>', 'port to listen on; 0 for any free one', parsePort, 5000)
     .addOption(new Option('--log-format <F>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS))
     .addOption(new Option('--log-level <L>', 'least severe line to log').choices(LOG_LEVELS).default('info'))
@@ -100,6 +100,13 @@ function withFlags(command: Command): Command {
 
 function collect(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
+}
+
+/** Node takes an empty host for every interface, so a variable that is not set would open the gateway to the world. */
+function parseHost(text: string): string {
+  const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+  if (host.trim() === '') throw new InvalidArgumentError('It is empty; write 0.0.0.0 for all addresses.');
+  return host;
 }
 
 function parsePort(text: string): number {

@@ -120,6 +120,8 @@ const FAILURES: Readonly<Record<string, (host: string, port: number) => Construc
     EXIT_CODES.port,
   ],
   EADDRNOTAVAIL: notOurs,
+  // A link-local address without its zone (fe80::1%eth0).
+  EINVAL: notOurs,
   ENOTFOUND: notOurs,
   EAI_AGAIN: notOurs,
 };

@@ -58,12 +58,15 @@ describe('listen', () => {
     });
   });
 
-  it.each(['203.0.113.1', 'no-such-host.invalid'])('refuses the host %s, which is none of ours', async (host) => {
-    await expect(listen(await startGateway(), { host, port: 0 })).rejects.toMatchObject({
-      exitCode: 2,
-      message: `${host} is no address of this machine.`,
-    });
-  });
+  it.each(['203.0.113.1', 'no-such-host.invalid', 'fe80::1'])(
+    'refuses the host %s, which is none of ours',
+    async (host) => {
+      await expect(listen(await startGateway(), { host, port: 0 })).rejects.toMatchObject({
+        exitCode: 2,
+        message: `${host} is no address of this machine.`,
+      });
+    },
+  );
 
   it('lets nobody in once it was stopped', async () => {
     const listener = await open();

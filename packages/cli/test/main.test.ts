@@ -58,6 +58,25 @@ describe('main', () => {
     expect(colourful.err()).toContain('\u001B[31merror:');
   });
 
+  it.each(['', ' '])('refuses the empty host "%s" instead of listening on every address', async (host) => {
+    const terminal = await scriptedTerminal();
+    await writeFile(join(terminal.cwd, 'ocelot.json'), JSON.stringify(CONFIG));
+
+    expect(await main(['run', '--host', host], terminal)).toBe(2);
+
+    expect(terminal.err()).toContain('--host <H>');
+    expect(terminal.err()).toContain('It is empty; write 0.0.0.0 for all addresses.');
+  });
+
+  it('takes an IPv6 host in brackets, as addresses write it', async () => {
+    const terminal = await scriptedTerminal();
+    await writeFile(join(terminal.cwd, 'ocelot.json'), JSON.stringify(CONFIG));
+
+    expect(await main(['run', '--port', '0', '--host', '[203::113]'], terminal)).toBe(2);
+
+    expect(terminal.err()).toContain('error: 203::113 is no address of this machine.');
+  });
+
   it('writes help to stdout and faults of the command line to stderr', async () => {
     const asked = await scriptedTerminal();
     expect(await main(['--help'], asked)).toBe(0);
