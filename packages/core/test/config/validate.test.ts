@@ -108,6 +108,17 @@ describe("validation beyond Ocelot's", () => {
       ['warning GlobalSchemeUnused /GlobalConfiguration/DownstreamScheme'],
     ],
     [
+      'a Close code that must not be sent (RFC 6455 §7.4)',
+      { Gateway: { Drain: { CloseCode: 1005 } } },
+      ['error InvalidCloseCode /GlobalConfiguration/Gateway/Drain/CloseCode'],
+    ],
+    [
+      'a Close code that nobody has defined (RFC 6455 §7.4)',
+      { Gateway: { Drain: { CloseCode: 2000 } } },
+      ['error InvalidCloseCode /GlobalConfiguration/Gateway/Drain/CloseCode'],
+    ],
+    ["a Close code of one's own, which is fine", { Gateway: { Drain: { CloseCode: 4000 } } }, []],
+    [
       'a group that names no route',
       { LoadBalancerOptions: { Type: 'RoundRobin', RouteKeys: ['nobody'] } },
       ['warning RouteKeyUnknown /GlobalConfiguration/LoadBalancerOptions/RouteKeys/0'],

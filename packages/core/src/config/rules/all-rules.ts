@@ -2,6 +2,7 @@ import { globalIpLists, routeIpLists } from './address-lists.js';
 import { aggregateHidesRoute, aggregateRoutes, duplicateAggregates } from './aggregates.js';
 import { globalAuthenticationSchemes, routeAuthenticationSchemes } from './authentication.js';
 import { dynamicRouting, globalDiscovery, routeDiscovery, someRoute } from './discovery.js';
+import { drainCode } from './drain.js';
 import { duplicateRoutes } from './duplicate-routes.js';
 import { headerTemplates } from './header-templates.js';
 import { hosts } from './hosts.js';
@@ -48,6 +49,7 @@ export const FILE_RULES: readonly FileRule[] = [
   schemes,
   globalIpLists,
   origins,
+  drainCode,
   dynamicRouting,
   someRoute,
   routeKeys,
