@@ -1,4 +1,4 @@
-import { rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { MemoryLogger } from '@ocelot/core/testing';
@@ -77,4 +77,24 @@ describe('watchFiles', () => {
 
     expect(await change).toBe('ocelot.chat.json changed');
   });
+
+  it.each(['ocelot.json', '.'])(
+    'tells of links that lead elsewhere, as Kubernetes mounts files (%s)',
+    async (named) => {
+      const folder = await temporaryFolder();
+      for (const version of ['..1', '..2']) {
+        await mkdir(join(folder, version));
+        await writeFile(join(folder, version, 'ocelot.json'), `{ "Routes": [], "Version": "${version}" }`);
+      }
+      await symlink('..1', join(folder, '..data'));
+      await symlink('..data/ocelot.json', join(folder, 'ocelot.json'));
+      const { next } = await watching([join(folder, named)]);
+
+      const change = next();
+      await symlink('..2', join(folder, '..data_tmp'));
+      await rename(join(folder, '..data_tmp'), join(folder, '..data'));
+
+      expect(await change).toBe('ocelot.json changed');
+    },
+  );
 });
