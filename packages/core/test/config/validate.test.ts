@@ -87,6 +87,31 @@ describe("validation beyond Ocelot's", () => {
       { UpstreamPathTemplate: '/a b/{room}' },
       ['warning BlankInTemplate /Routes/0/UpstreamPathTemplate'],
     ],
+    [
+      'a priority that a catch-all cannot have',
+      { UpstreamPathTemplate: '/{room}', Priority: 5 },
+      ['warning PriorityUnused /Routes/0/Priority'],
+    ],
+    ['the priority that a catch-all has, and the one of a dump', { UpstreamPathTemplate: '/{room}', Priority: 1 }, []],
+    ['hosts beside a service', { ServiceName: 'chat' }, ['warning HostsUnused /Routes/0/DownstreamHostAndPorts']],
+    [
+      'a namespace that Consul does not ask for',
+      { ServiceName: 'chat', DownstreamHostAndPorts: [], ServiceNamespace: 'dev' },
+      ['warning NamespaceUnused /Routes/0/ServiceNamespace'],
+    ],
+    [
+      'balancing options that the policy does not read',
+      { LoadBalancerOptions: { Type: 'roundrobin', Key: 'a', Expiry: 5 } },
+      [
+        'warning BalancingOptionUnused /Routes/0/LoadBalancerOptions/Key',
+        'warning BalancingOptionUnused /Routes/0/LoadBalancerOptions/Expiry',
+      ],
+    ],
+    [
+      'balancing options of a policy that reads them, or that is not known here',
+      { LoadBalancerOptions: { Type: 'Mine', Key: 'a' } },
+      [],
+    ],
   ])('finds %s', (_, route, expected) => {
     expect(findings(fileWith(route))).toEqual(expected);
   });
@@ -119,6 +144,29 @@ describe("validation beyond Ocelot's", () => {
     ],
     ["a Close code of one's own, which is fine", { Gateway: { Drain: { CloseCode: 4000 } } }, []],
     [
+      'global balancing options that the policy does not read',
+      { LoadBalancerOptions: { Type: 'LeastConnection', Key: 'a' } },
+      ['warning BalancingOptionUnused /GlobalConfiguration/LoadBalancerOptions/Key'],
+    ],
+    [
+      'a polling interval and a namespace that Consul does not need',
+      { ServiceDiscoveryProvider: { Type: 'Consul', PollingInterval: 100, Namespace: 'dev' } },
+      [
+        'warning NamespaceUnused /GlobalConfiguration/ServiceDiscoveryProvider/Namespace',
+        'warning PollingIntervalUnused /GlobalConfiguration/ServiceDiscoveryProvider/PollingInterval',
+      ],
+    ],
+    [
+      'a polling interval for PollConsul, which is fine',
+      { ServiceDiscoveryProvider: { Type: 'PollConsul', PollingInterval: 100 } },
+      [],
+    ],
+    [
+      'settings of another registry, which are its own',
+      { ServiceDiscoveryProvider: { Type: 'Kube', PollingInterval: 100, Namespace: 'dev' } },
+      [],
+    ],
+    [
       'a group that names no route',
       { LoadBalancerOptions: { Type: 'RoundRobin', RouteKeys: ['nobody'] } },
       ['warning RouteKeyUnknown /GlobalConfiguration/LoadBalancerOptions/RouteKeys/0'],
@@ -135,7 +183,7 @@ describe("validation beyond Ocelot's", () => {
     expect(findings(file)).toEqual(['warning DynamicRoutesUnused /DynamicRoutes']);
   });
 
-  it('finds dynamic routes without a registry, and ones without a service', () => {
+  it('finds dynamic routes without a registry, without a service, and with options that nothing reads', () => {
     expect(findings({ DynamicRoutes: [{ ServiceName: 'a' }] })).toEqual([
       'warning DynamicRoutesUnused /DynamicRoutes',
       'warning NoRoutes ',
@@ -143,6 +191,10 @@ describe("validation beyond Ocelot's", () => {
     const global = { GlobalConfiguration: { ServiceDiscoveryProvider: { Port: 8500 } } };
     expect(findings({ ...global, DynamicRoutes: [{ Timeout: 5 }] })).toEqual([
       'warning DynamicRouteWithoutService /DynamicRoutes/0',
+    ]);
+    const unread = { ServiceName: 'a', LoadBalancerOptions: { Type: 'RoundRobin', Key: 'x' } };
+    expect(findings({ ...global, DynamicRoutes: [unread] })).toEqual([
+      'warning BalancingOptionUnused /DynamicRoutes/0/LoadBalancerOptions/Key',
     ]);
   });
 

@@ -19,6 +19,11 @@ export interface NormalizeContext {
 /** Ocelot: a template that is one placeholder after the slash matches every path and is asked last. */
 const CATCH_ALL = /^\/\{[^{}]*\}$/;
 
+/** Whether the route's template is one placeholder, so that its priority is 0 whatever it says. */
+export function isCatchAll(route: FileRoute): boolean {
+  return CATCH_ALL.test((route.UpstreamPathTemplate ?? '').trim());
+}
+
 /** Makes a {@link Route} of an entry of `Routes`: group rules, global defaults and overrides are resolved here. */
 export function normalizeRoute(route: FileRoute, context: NormalizeContext): Route {
   const match = routeMatch(route);
@@ -71,7 +76,7 @@ function routeMatch(route: FileRoute): RouteMatch {
     ],
     host: said(route.UpstreamHost)?.toLowerCase(),
     headers: route.UpstreamHeaderTemplates ?? {},
-    priority: CATCH_ALL.test(pathTemplate) ? 0 : (route.Priority ?? 1),
+    priority: isCatchAll(route) ? 0 : (route.Priority ?? 1),
   };
 }
 

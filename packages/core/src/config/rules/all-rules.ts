@@ -17,6 +17,7 @@ import { routeKeys } from './route-keys.js';
 import type { FileRule, RouteRule } from './rule.js';
 import { schemes } from './scheme.js';
 import { unsupportedKeys } from './unsupported.js';
+import { unusedGlobalOptions, unusedOptions } from './unused-options.js';
 import { upstreamHost } from './upstream-host.js';
 
 /** Rules about one route, in the order of Ocelot's own validator, then ours. */
@@ -33,6 +34,7 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   upstreamHost,
   headerTemplates,
   routeIpLists,
+  unusedOptions,
 ];
 
 /** Rules about the whole file, run after those about routes. */
@@ -53,5 +55,6 @@ export const FILE_RULES: readonly FileRule[] = [
   dynamicRouting,
   someRoute,
   routeKeys,
+  unusedGlobalOptions,
   unsupportedKeys,
 ];
