@@ -1,6 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-import { type Gateway, type RouteTable, compileRouteTable, createGatewayRequest, isGatewayError } from '@ocelot/core';
+import {
+  type Gateway,
+  type RouteTable,
+  compileRouteTable,
+  createGatewayRequest,
+  isGatewayError,
+  resolveDynamic,
+} from '@ocelot/core';
 
 /**
  * Answers requests that are no WebSocket upgrade, as long as no plugin brings a relay for them: 426 where a route
@@ -16,15 +23,14 @@ export function plainHttp(gateway: Gateway): (request: IncomingMessage, response
     }
     const { socket } = request;
     try {
-      const matched = table.match(
-        createGatewayRequest({
-          kind: 'http',
-          method: request.method ?? 'GET',
-          target: request.url ?? '/',
-          rawHeaders: request.rawHeaders,
-          client: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, tls: false },
-        }),
-      );
+      const plain = createGatewayRequest({
+        kind: 'http',
+        method: request.method ?? 'GET',
+        target: request.url ?? '/',
+        rawHeaders: request.rawHeaders,
+        client: { address: socket.remoteAddress ?? '', port: socket.remotePort ?? 0, tls: false },
+      });
+      const matched = gateway.isDynamic ? resolveDynamic(plain) : table.match(plain);
       if (matched === undefined) answer(response, 404, 'OCELOT_ERR_ROUTE_NOT_FOUND', 'No route answers this request.');
       else answer(response, 426, 'OCELOT_ERR_UPGRADE_INVALID', UPGRADE_ONLY);
     } catch (error) {

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-import { type Gateway, type Logger, createGateway, readConfiguration } from '@ocelot/core';
+import { type Gateway, type Logger, type Plugin, createGateway, readConfiguration } from '@ocelot/core';
 import { MemoryLogger } from '@ocelot/core/testing';
 import { describe, expect, it, onTestFinished } from 'vitest';
 
@@ -16,8 +16,20 @@ const chat = {
   DownstreamHostAndPorts: [{ Host: 'localhost', Port: 1 }],
 };
 
+/** A registry that knows nobody: plain requests are never to ask it. */
+const fixed: Plugin = {
+  name: 'fixed',
+  setup: (registry) =>
+    registry.discovery('Fixed', () => ({
+      subscribe: () => {
+        throw new Error('A plain request asked the registry.');
+      },
+      close: async () => undefined,
+    })),
+};
+
 async function startGateway(log: Logger = new MemoryLogger()): Promise<Gateway> {
-  const gateway = await createGateway({ config: readConfiguration({ Routes: [chat] }), log });
+  const gateway = await createGateway({ config: readConfiguration({ Routes: [chat] }), log, plugins: [fixed] });
   onTestFinished(async () => void (await gateway.drain({ deadlineMs: 0, spreadMs: 0 })));
   return gateway;
 }
@@ -115,6 +127,20 @@ describe('a plain request, as long as nothing relays it', () => {
 
     expect(await exchange(port, get('/news/1'))).toMatch(/ 426 /);
     expect(await exchange(port, get('/chat/1'))).toMatch(/ 404 /);
+  });
+
+  it('is answered with 426 where dynamic routing finds a service in the path', async () => {
+    const gateway = await startGateway();
+    const listener = await listen(gateway, { host: '127.0.0.1', port: 0 });
+    onTestFinished(() => listener.stop());
+    const port = Number(new URL(listener.url).port);
+
+    await gateway.reload(
+      readConfiguration({ GlobalConfiguration: { ServiceDiscoveryProvider: { Type: 'Fixed', Port: 1 } } }),
+    );
+
+    expect(await exchange(port, get('/orders/live'))).toMatch(/ 426 /);
+    expect(await exchange(port, get('/'))).toMatch(/ 404 /);
   });
 });
 

@@ -104,7 +104,9 @@ async function follow(
   } catch (error) {
     if (!isGatewayError(error)) throw error;
     const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
-    return { ...base, matched: winner?.id ?? null, params: {}, backend: null, refusal };
+    const { routeId } = error.details;
+    const matched = winner?.id ?? (typeof routeId === 'string' ? routeId : null);
+    return { ...base, matched, params: {}, backend: null, refusal };
   }
 }
 

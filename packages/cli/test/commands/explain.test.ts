@@ -144,4 +144,19 @@ describe('ocelot explain, with dynamic routing', () => {
       backend: { urls: ['ws://{orders}/live'] },
     });
   });
+
+  it('names it when the request is refused, too', async () => {
+    const terminal = await scriptedTerminal();
+    const config = {
+      GlobalConfiguration: {
+        ServiceDiscoveryProvider: { Type: 'Consul', Host: '127.0.0.1', Port: 1 },
+        SecurityOptions: { IPBlockedList: ['127.0.0.1'] },
+      },
+    };
+    await writeFile(join(terminal.cwd, 'ocelot.json'), JSON.stringify(config));
+
+    expect(await main(['explain', 'GET', '/orders/live', '--websocket'], terminal)).toBe(0);
+
+    expect(terminal.out()).toMatch(/answers.*dynamic routing.*\n[^]*answered with 403/);
+  });
 });

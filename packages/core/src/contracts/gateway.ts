@@ -35,6 +35,8 @@ export interface DrainReport {
 export interface Gateway {
   /** The routes in force, in matching order. */
   readonly routes: readonly Route[];
+  /** Whether the first segment of a path names its service ({@link resolveDynamic}); there are no `routes` then. */
+  readonly isDynamic: boolean;
   /** Counts applied configurations; the first is 1. */
   readonly revision: number;
   readonly log: Logger;

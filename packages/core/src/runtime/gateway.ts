@@ -55,6 +55,10 @@ export class LiveGateway implements Gateway {
     return this.#snapshot === undefined ? [] : matchingOrder(this.#snapshot.config.routes);
   }
 
+  get isDynamic(): boolean {
+    return this.#snapshot?.config.dynamic !== undefined;
+  }
+
   get revision(): number {
     return this.#snapshot?.revision ?? 0;
   }
