@@ -34,7 +34,8 @@ export function isColourful(output: Output, env: Terminal['env']): boolean {
 
 /**
  * The real process as a {@link Terminal}. Called once, by the executable: it takes over the reporting of exceptions
- * that nobody caught, and it survives a reader of stdout who went away (`ocelot routes | head`).
+ * that nobody caught, and it survives a reader of stdout who went away (`ocelot routes | head`). A result that cannot be
+ * written ends the process with 1.
  */
 export function processTerminal(): Terminal {
   let report = (error: unknown): void => {
@@ -46,11 +47,14 @@ export function processTerminal(): Terminal {
   };
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') crash(error);
-    });
-  }
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'EPIPE') return;
+    process.stderr.write(`error: standard output cannot be written: ${error.message}\n`);
+    process.exit(1);
+  });
+  // There is nobody left to tell. A full disk below the log costs lines, not the connections of a running gateway, and
+  // lines come again once there is room.
+  process.stderr.on('error', () => undefined);
   return {
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,9 +1,9 @@
 // Situation: the built command as a process of its own.
 // Action: what a shell, a supervisor and a faulty plugin do to it.
 // Expected: the right exit code, a message on the right stream, and never a process that stays.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -12,6 +12,11 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 
 import { ocelot, runOcelot, temporaryFolder } from '../src/run-ocelot.js';
+
+/** The built command. */
+const bin = createRequire(import.meta.url)
+  .resolve('@ocelot/cli')
+  .replace(/index\.js$/, 'bin.js');
 
 const routeTo = (port: number, path = '/'): object => ({
   UpstreamPathTemplate: path,
@@ -25,6 +30,16 @@ async function folderWith(files: Readonly<Record<string, string>>): Promise<stri
   onTestFinished(() => folder.remove());
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder.path, name), content);
   return folder.path;
+}
+
+/** The command with one of its outputs on a device that is always full, the other in a pipe. */
+async function withFullDisk(output: 'stdout' | 'stderr', args: readonly string[], cwd: string): Promise<ChildProcess> {
+  const full = await open('/dev/full', 'w');
+  onTestFinished(() => full.close());
+  const [stdout, stderr] = output === 'stdout' ? [full.fd, 'pipe' as const] : ['pipe' as const, full.fd];
+  const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', stdout, stderr] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return child;
 }
 
 describe('the process', () => {
@@ -62,12 +77,26 @@ describe('the process', () => {
   it('ends with 0 when the reader of stdout goes away early (ocelot routes | head)', async () => {
     const Routes = Array.from({ length: 2_000 }, (_, index) => routeTo(9, `/${index}`));
     const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes }) });
-    const bin = createRequire(import.meta.url)
-      .resolve('@ocelot/cli')
-      .replace(/index\.js$/, 'bin.js');
     const child = spawn(process.execPath, [bin, 'routes', '--json'], { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
     child.stdout.once('data', () => child.stdout.destroy());
 
+    expect((await once(child, 'close'))[0]).toBe(0);
+  });
+
+  it.skipIf(process.platform !== 'linux')('goes on relaying when the disk below its log is full', async () => {
+    const backend = await echoBackend();
+    onTestFinished(() => backend.close());
+    const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes: [routeTo(backend.port)] }) });
+    const child = await withFullDisk('stderr', ['run', '--port', '0'], cwd);
+    const [line] = (await once(child.stdout ?? child, 'data')) as [Buffer];
+    const socket = new WebSocket(String(line).replace('listening on http', 'ws').trim());
+    onTestFinished(() => socket.terminate());
+    await once(socket, 'open');
+
+    socket.send('still there?');
+
+    expect(String((await once(socket, 'message'))[0])).toBe('still there?');
+    child.kill('SIGTERM');
     expect((await once(child, 'close'))[0]).toBe(0);
   });
 });
@@ -89,4 +118,17 @@ describe('the exit code', () => {
     expect(code).toBe(expected);
     expect(stdout + stderr).toContain(message);
   });
+
+  it.skipIf(process.platform !== 'linux').each(['routes', 'validate --json', '--help'])(
+    'ends with 1 and the cause when what `ocelot %s` prints cannot be written',
+    async (args) => {
+      const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes: [routeTo(9)] }) });
+      const child = await withFullDisk('stdout', args.split(' '), cwd);
+      let stderr = '';
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => void (stderr += text));
+      const [code] = await once(child, 'close');
+
+      expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('no space left on device') });
+    },
+  );
 });
