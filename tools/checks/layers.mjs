@@ -49,8 +49,12 @@ function manifestProblems(pack) {
     if (String(range).startsWith('catalog:'))
       problems.push(`${file}: ${name} uses catalog:, which lerna publishes raw`);
   }
-  if (pack !== 'cli' && pack !== 'core' && manifest.peerDependencies?.['@ocelot/core'] === undefined)
+  const peer = manifest.peerDependencies?.['@ocelot/core'];
+  if (pack !== 'cli' && pack !== 'core' && peer === undefined)
     problems.push(`${file}: @ocelot/core is no peer dependency; a process must hold one copy of it`);
+  // A peer that leaves its range makes a major of the package: with ^0.1.0 each minor of core would.
+  if (peer !== undefined && manifest.version.startsWith('0.') && peer !== 'workspace:^0')
+    problems.push(`${file}: until 1.0 the peer @ocelot/core is "workspace:^0", else changesets makes it 1.0.0`);
   return problems;
 }
 
