@@ -21,12 +21,17 @@ const rewriteToRest: Rewrite = (request) => {
 export class DynamicRoutes {
   readonly #routing: DynamicRouting;
   readonly #discovery: DiscoverySettings;
-  readonly #context: BindContext;
+  /** `released` gives the provider back. */
+  readonly #context: BindContext & { readonly released: () => void };
   /** In order of last use. */
   readonly #bound = new Map<string, BoundRoute>();
   #isClosed = false;
 
-  constructor(routing: DynamicRouting, discovery: DiscoverySettings, context: BindContext) {
+  constructor(
+    routing: DynamicRouting,
+    discovery: DiscoverySettings,
+    context: BindContext & { readonly released: () => void },
+  ) {
     this.#routing = routing;
     this.#discovery = discovery;
     this.#context = context;
@@ -48,6 +53,7 @@ export class DynamicRoutes {
     this.#isClosed = true;
     for (const bound of this.#bound.values()) bound.hold.release();
     this.#bound.clear();
+    this.#context.released();
   }
 
   #bind(service: ServiceRef): BoundRoute {

@@ -78,6 +78,14 @@ export class PoolDirectory {
     };
   }
 
+  /**
+   * Makes the policy of a route and lets it go: for routes whose pools open with their first request.
+   * @throws ConfigError when the balancer type is not registered or refuses its options.
+   */
+  checkPolicy(route: Route): void {
+    new EndpointPool(this.#policyOf(route)).close();
+  }
+
   #open(key: string, route: Route, discovery: DiscoverySettings | undefined): PoolEntry {
     const pool = new EndpointPool(this.#policyOf(route));
     const listener: EndpointListener = (endpoints) => pool.update(endpoints);

@@ -1,7 +1,8 @@
 import type { Clock } from '../contracts/clock.js';
-import type { ServiceDiscoveryProvider } from '../contracts/discovery.js';
+import type { ServiceDiscoveryProvider, ServiceDiscoveryProviderFactory } from '../contracts/discovery.js';
 import type { ServiceRef } from '../contracts/route.js';
 import type { DiscoverySettings } from '../config/gateway-config.js';
+import { ConfigError } from '../errors/config-error.js';
 import { pluginMissing } from './plugin-missing.js';
 import type { PluginRegistry } from './registry.js';
 import { ServiceWatch, type ServiceWatchContext } from './service-watch.js';
@@ -12,6 +13,8 @@ const CLOSE_LIMIT_MS = 5000;
 interface ProviderEntry {
   readonly provider: ServiceDiscoveryProvider;
   readonly watches: Map<string, ServiceWatch>;
+  /** How many want it to stay though nothing is watched: dynamic routing. */
+  holds: number;
 }
 
 /** What providers of this gateway are given. */
@@ -49,6 +52,20 @@ export class ProviderDirectory {
     return watch;
   }
 
+  /**
+   * Makes the provider of a section, if there is none yet, and keeps it until the function returned is called.
+   * @throws ConfigError as `watch`.
+   */
+  hold(settings: DiscoverySettings): () => void {
+    const entry = this.#entry(settings);
+    entry.holds += 1;
+    let isHeld = true;
+    return () => {
+      if (isHeld) entry.holds -= 1;
+      isHeld = false;
+    };
+  }
+
   /** Ends the watches that nobody listens to, and the providers that have none left. */
   sweep(): void {
     for (const [key, entry] of this.#entries) {
@@ -57,7 +74,7 @@ export class ProviderDirectory {
         watch.close();
         entry.watches.delete(service);
       }
-      if (entry.watches.size > 0) continue;
+      if (entry.watches.size > 0 || entry.holds > 0) continue;
       this.#entries.delete(key);
       const closing = this.#close(entry.provider);
       this.#closing.add(closing);
@@ -78,11 +95,23 @@ export class ProviderDirectory {
     if (create === undefined) {
       throw pluginMissing('discovery', settings.type, settings.location, this.#registry.discovery.names);
     }
-    const { clock, log, random } = this.#context;
-    const provider = create(settings.options, { clock, log: log.child({ discovery: settings.type }), random });
-    const entry = { provider, watches: new Map<string, ServiceWatch>() };
+    const entry = { provider: this.#create(create, settings), watches: new Map<string, ServiceWatch>(), holds: 0 };
     this.#entries.set(key, entry);
     return entry;
+  }
+
+  #create(
+    create: ServiceDiscoveryProviderFactory,
+    { type, options, location }: DiscoverySettings,
+  ): ServiceDiscoveryProvider {
+    const { clock, log, random } = this.#context;
+    try {
+      return create(options, { clock, log: log.child({ discovery: type }), random });
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      const message = `the discovery provider "${type}" refuses its options: ${why}`;
+      throw new ConfigError([{ severity: 'error', kind: 'DiscoveryOptions', source: location, message }]);
+    }
   }
 
   #close(provider: ServiceDiscoveryProvider): Promise<void> {

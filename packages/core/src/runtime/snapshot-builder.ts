@@ -62,21 +62,28 @@ export class SnapshotBuilder {
 
   /** Adds to `bound` as it goes, so that the caller can give everything back. */
   #bindAll(config: GatewayConfig, bound: BoundRoute[]): void {
-    const issues: ConfigIssue[] = [];
+    const faults = new Faults();
     for (const route of config.routes) {
-      try {
-        bound.push(bindRoute(route, config.discovery, this.#context));
-      } catch (error) {
-        if (!(error instanceof ConfigError)) throw error;
-        issues.push(...error.issues);
-      }
+      faults.collect(() => bound.push(bindRoute(route, config.discovery, this.#context)));
     }
-    if (issues.length > 0) throw new ConfigError(issues);
+    faults.assertNone();
   }
 
+  /** Services are bound with their first request; what they need is checked now. */
   #dynamicRoutesOf({ dynamic, discovery }: GatewayConfig): DynamicRoutes | undefined {
     if (dynamic === undefined || discovery === undefined) return undefined;
-    return new DynamicRoutes(dynamic, discovery, this.#context);
+    const faults = new Faults();
+    const release = faults.collect(() => this.#providers.hold(discovery));
+    for (const route of [...dynamic.entries, dynamic.fallback]) {
+      faults.collect(() => this.#context.pools.checkPolicy(route));
+    }
+    try {
+      faults.assertNone();
+    } catch (error) {
+      release?.();
+      throw error;
+    }
+    return new DynamicRoutes(dynamic, discovery, { ...this.#context, released: () => release?.() });
   }
 
   /** Ends watches and providers that no snapshot uses any more. */
@@ -123,5 +130,26 @@ export class SnapshotBuilder {
         'no endpoints known yet: routes to these services answer 503 until there are some',
       );
     }
+  }
+}
+
+/** Gathers what is wrong with all routes. What several say alike, such as a registry they share, is told once. */
+class Faults {
+  readonly #issues = new Map<string, ConfigIssue>();
+
+  /** Takes the issues of a ConfigError; everything else is thrown on. */
+  collect<T>(attempt: () => T): T | undefined {
+    try {
+      return attempt();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const issue of error.issues) this.#issues.set(`${issue.source} ${issue.message}`, issue);
+      return undefined;
+    }
+  }
+
+  /** @throws ConfigError */
+  assertNone(): void {
+    if (this.#issues.size > 0) throw new ConfigError([...this.#issues.values()]);
   }
 }

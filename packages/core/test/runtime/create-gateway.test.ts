@@ -351,6 +351,29 @@ describe('a gateway with discovery', () => {
     expect((error as ConfigError).message).toContain('write-a-balancing-policy');
   });
 
+  it('passes on once why a provider refuses its options, however many routes need it', async () => {
+    const picky: Plugin = {
+      name: 'picky',
+      setup: (to) =>
+        to.discovery('scripted', () => {
+          throw new Error('Scheme must be http');
+        }),
+    };
+    const starting = createGateway({
+      config: withRegistry([discovered('/a', 'a'), discovered('/b', 'b')]),
+      plugins: [picky],
+    });
+    await expect(starting).rejects.toMatchObject({
+      issues: [
+        {
+          kind: 'DiscoveryOptions',
+          source: 'ocelot.json#/GlobalConfiguration',
+          message: 'the discovery provider "scripted" refuses its options: Scheme must be http',
+        },
+      ],
+    });
+  });
+
   it('passes on why a policy refuses its options', async () => {
     const picky: Plugin = {
       name: 'picky',
@@ -568,6 +591,28 @@ describe('dynamic routing', () => {
     expect(second.outgoing.path).toBe('/other');
     expect(plugin.watched).toHaveLength(1);
     await end(gateway);
+  });
+
+  it('fails at start for types that nobody registered, as static routes do', async () => {
+    const balancing = { type: 'Mine', options: {} };
+    const entries = [discovered('/{everything}', 'orders', { balancing })];
+    const unknown = config([], { dynamic: { ...dynamic, entries }, discovery: { ...discovery, type: 'Kube' } });
+    const error = await createGateway({ config: unknown, plugins: [registry()] }).catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(ConfigError);
+    expect((error as ConfigError).issues.map(({ kind, message }) => [kind, message.split(' is ')[0]])).toEqual([
+      ['PluginMissing', 'the discovery type "Kube"'],
+      ['PluginMissing', 'the load balancer type "Mine"'],
+    ]);
+  });
+
+  it('keeps its provider from the start to the end, whatever is swept in between', async () => {
+    const { plugin, gateway } = await dynamicGateway();
+    await gateway.reload(
+      config([], { dynamic, discovery, settings: { ...config([]).settings, ocelotStatusCodes: true } }),
+    );
+    expect(plugin.ended).toEqual([]);
+    await end(gateway);
+    expect(plugin.ended).toEqual(['provider']);
   });
 
   it('takes the options of the entry for the service', async () => {
