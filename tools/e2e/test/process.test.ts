@@ -18,6 +18,9 @@ const bin = createRequire(import.meta.url)
   .resolve('@ocelot/cli')
   .replace(/index\.js$/, 'bin.js');
 
+/** A plugin that logs more than a pipe holds. */
+const FLOOD = `export default { name: 'flood', setup: () => void process.stderr.write('x'.repeat(4_000_000) + '\\n') };`;
+
 const routeTo = (port: number, path = '/'): object => ({
   UpstreamPathTemplate: path,
   DownstreamPathTemplate: '/ws',
@@ -81,6 +84,28 @@ describe('the process', () => {
     child.stdout.once('data', () => child.stdout.destroy());
 
     expect((await once(child, 'close'))[0]).toBe(0);
+  });
+
+  it('writes all of its messages into a pipe before it ends (ocelot validate 2>&1 | less)', async () => {
+    const Routes = Array.from({ length: 5_000 }, (_, index) => ({ ...routeTo(9, `/${index}`), Unheard: 1, Of: 1 }));
+    const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes }) });
+
+    const { code, stderr } = await ocelot(['validate'], { cwd });
+
+    expect({ code, end: stderr.slice(-24) }).toEqual({ code: 0, end: ' errors, 10000 warnings\n' });
+  });
+
+  it('ends after SIGTERM although nobody reads its log', async () => {
+    const cwd = await folderWith({ 'ocelot.json': JSON.stringify({ Routes: [routeTo(9)] }) });
+    await writeFile(join(cwd, 'flood.mjs'), FLOOD);
+    const args = ['run', '--port', '0', '--plugin', './flood.mjs'];
+    const child = spawn(process.execPath, [bin, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    await once(child.stdout, 'data');
+
+    child.kill('SIGTERM');
+
+    expect((await once(child, 'exit'))[0]).toBe(0);
   });
 
   it.skipIf(process.platform !== 'linux')('goes on relaying when the disk below its log is full', async () => {
