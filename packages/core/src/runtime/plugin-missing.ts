@@ -16,12 +16,14 @@ const NOT_BUILT: readonly string[] = ['eureka', 'kube', 'pollkube', 'watchkube',
 /**
  * The error for a `Type` that no plugin registered: it lists the registered types and, for a known one, the command.
  * @param location Where the type is named, e.g. `ocelot.json#/Routes/3`.
+ * @param from Said behind the type when it is named elsewhere, such as ` of GlobalConfiguration`.
  */
 export function pluginMissing(
   what: 'discovery' | 'load balancer',
   type: string,
   location: string,
   registered: readonly string[],
+  from = '',
 ): ConfigError {
   const known = registered.length === 0 ? 'none is registered' : `registered: ${registered.join(', ')}`;
   return new ConfigError([
@@ -29,7 +31,7 @@ export function pluginMissing(
       severity: 'error',
       kind: 'PluginMissing',
       source: location,
-      message: `the ${what} type "${type}" is not registered (${known}).`,
+      message: `the ${what} type "${type}"${from} is not registered (${known}).`,
       hint: hintFor(what, type),
     },
   ]);

@@ -113,8 +113,12 @@ export class PoolDirectory {
       type === ''
         ? (this.#registry.balancing.get('NoLoadBalancer') ?? firstEndpoint)
         : this.#registry.balancing.get(type);
-    const location = `${route.location}/LoadBalancerOptions`;
-    if (create === undefined) throw pluginMissing('load balancer', type, location, this.#registry.balancing.names);
+    const isOwn = namesType(route);
+    const location = isOwn ? `${route.location}/LoadBalancerOptions` : route.location;
+    const from = isOwn ? '' : ' of GlobalConfiguration';
+    if (create === undefined) {
+      throw pluginMissing('load balancer', type, location, this.#registry.balancing.names, from);
+    }
     try {
       return create(options, this.#context);
     } catch (error) {
@@ -123,11 +127,18 @@ export class PoolDirectory {
           severity: 'error',
           kind: 'BalancingOptions',
           source: location,
-          message: `the load balancer "${type}" refuses its options: ${error instanceof Error ? error.message : String(error)}`,
+          message: `the load balancer "${type}"${from} refuses its options: ${error instanceof Error ? error.message : String(error)}`,
         },
       ]);
     }
   }
+}
+
+/** Whether the balancer's type stands on the route itself and does not come from the global section. */
+function namesType({ file, balancing }: Route): boolean {
+  const own = file['LoadBalancerOptions'];
+  if (typeof own !== 'object' || own === null || !('Type' in own)) return false;
+  return typeof own['Type'] === 'string' && own['Type'].trim() === balancing.type;
 }
 
 function poolKey(route: Route, discovery: DiscoverySettings | undefined): string {

@@ -351,6 +351,18 @@ describe('a gateway with discovery', () => {
     expect((error as ConfigError).message).toContain('write-a-balancing-policy');
   });
 
+  it('names the section of the route for an unknown type only when the type stands there', async () => {
+    const balancing = { type: 'Mine', options: {} };
+    const own = route('/own', { balancing, file: { LoadBalancerOptions: { Type: 'Mine' } } });
+    const inherited = route('/inherited', { balancing, file: { LoadBalancerOptions: { Key: 'a' } } });
+    const error = await gatewayOf([own, inherited]).catch((caught: unknown) => caught as ConfigError);
+    expect((error as ConfigError).issues.map((issue) => issue.source)).toEqual([
+      `${own.location}/LoadBalancerOptions`,
+      inherited.location,
+    ]);
+    expect((error as ConfigError).issues[1]?.message).toContain('of GlobalConfiguration');
+  });
+
   it('passes on once why a provider refuses its options, however many routes need it', async () => {
     const picky: Plugin = {
       name: 'picky',
@@ -384,7 +396,7 @@ describe('a gateway with discovery', () => {
     };
     await expect(
       gatewayOf([route('/', { balancing: { type: 'picky', options: {} } })], { plugins: [picky] }),
-    ).rejects.toThrow('the load balancer "picky" refuses its options: Key must not be empty');
+    ).rejects.toThrow('the load balancer "picky" of GlobalConfiguration refuses its options: Key must not be empty');
   });
 });
 
@@ -595,7 +607,8 @@ describe('dynamic routing', () => {
 
   it('fails at start for types that nobody registered, as static routes do', async () => {
     const balancing = { type: 'Mine', options: {} };
-    const entries = [discovered('/{everything}', 'orders', { balancing })];
+    const file = { LoadBalancerOptions: { Type: 'Mine' } };
+    const entries = [discovered('/{everything}', 'orders', { balancing, file })];
     const unknown = config([], { dynamic: { ...dynamic, entries }, discovery: { ...discovery, type: 'Kube' } });
     const error = await createGateway({ config: unknown, plugins: [registry()] }).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(ConfigError);
