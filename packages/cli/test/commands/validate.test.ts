@@ -91,4 +91,21 @@ describe('ocelot validate', () => {
 
     expect(terminal.err()).toMatch(/"Magic" is not registered \(registered: .*RoundRobin/);
   });
+
+  it.each([
+    [
+      'a route names a service',
+      { Routes: [{ ...JSON.parse(GOOD).Routes[0], DownstreamHostAndPorts: [], ServiceName: 'a' }] },
+    ],
+    ['services are named by paths', {}],
+  ])('ends with 2 for an option that Consul refuses when %s', async (_, routes) => {
+    const ServiceDiscoveryProvider = { Type: 'Consul', Scheme: 'ftp', Port: 8500 };
+    const terminal = await withConfig(JSON.stringify({ ...routes, GlobalConfiguration: { ServiceDiscoveryProvider } }));
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(
+      /^error: ocelot\.json#\/GlobalConfiguration\/ServiceDiscoveryProvider: .*Scheme must be "http" or "https" for Consul/m,
+    );
+  });
 });
