@@ -43,6 +43,8 @@ const DEFAULT_FILE = 'ocelot.json';
 export async function readConfigFiles(paths: readonly string[], terminal: Terminal): Promise<ConfigFiles> {
   const environment = environmentName(terminal.env);
   const wanted = paths.length === 0 ? [DEFAULT_FILE] : paths;
+  // What a shell makes of "$CONFIG" when the variable is not set; as a path it would be the working directory.
+  if (wanted.includes('')) throw new CommandError('A FILE is named by an empty text.', 'Name an ocelot.json.');
   const layers: Layer[] = [];
   for (const path of wanted) layers.push(await readLayer(resolve(terminal.cwd, path), environment, terminal.cwd));
   const [first] = layers;

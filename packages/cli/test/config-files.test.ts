@@ -128,6 +128,16 @@ describe('readConfigFiles', () => {
     );
   });
 
+  it('refuses an empty name instead of taking the working directory', async () => {
+    const terminal = await scriptedTerminal();
+    await write(terminal, { 'ocelot.json': { Routes: [route('/a', 81)] } });
+
+    await expect(readConfigFiles([''], terminal)).rejects.toMatchObject({
+      exitCode: 2,
+      message: 'A FILE is named by an empty text.',
+    });
+  });
+
   it('says that a folder holds no configuration', async () => {
     const terminal = await scriptedTerminal();
     await write(terminal, { 'conf/readme.txt': '' });
