@@ -59,6 +59,7 @@ export async function findConsul() {
   } catch (error) {
     const cause = signal.aborted ? `not done within ${LIMIT_MS / 1000} s` : error.message.trim();
     const reason = `${cause} Put Consul on PATH, or name it by OCELOT_CONSUL.`;
+    // Without the note the next test file looks again: slower, and as right.
     await writeFile(failure, JSON.stringify({ atMs: Date.now(), reason })).catch(() => undefined);
     return { reason };
   }

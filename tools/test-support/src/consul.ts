@@ -225,7 +225,7 @@ export class TestConsul {
 
   /**
    * Sees a registration through to the catalogue. An agent whose first synchronisation came before the leader takes
-   * note of registrations and passes none on for 15 seconds (`retryFailInterval` in Consul's anti-entropy).
+   * note of registrations and passes none on for 15 to 30 seconds (`retryFailIntv` in Consul's agent/ae/ae.go).
    */
   async #isInStep(): Promise<void> {
     await this.register({ name: PROBE, port: 1 });
@@ -235,6 +235,7 @@ export class TestConsul {
   }
 
   async #lists(service: string): Promise<boolean> {
+    // An agent that does not answer yet lists nothing; whoever waits says so in time.
     const answer = await this.call('GET', `/v1/health/service/${service}`).catch(() => undefined);
     return answer?.status === 200 && answer.body.includes('"Service":');
   }

@@ -196,6 +196,7 @@ describe('a frame that breaks the rules (RFC 6455)', () => {
   async function framesToEnd(side: Tunnel['client'] | Tunnel['backend']): Promise<readonly Frame[]> {
     const frames: Frame[] = [];
     for (;;) {
+      // The end of the connection, in order or not, is the end of its frames; each test judges what came.
       const frame = await side.readFrame().catch(() => undefined);
       if (frame === undefined) return frames;
       frames.push(frame);
