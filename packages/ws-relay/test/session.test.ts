@@ -81,19 +81,11 @@ describe('drain', () => {
     await drained;
   });
 
-  it('takes the end of a frame when the message does not end', async () => {
-    const { client, connection } = await open({ CloseTimeoutMs: 4000 });
-    connection.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'endless' });
-    await client.readFrame();
-    const drained = stand.gateway.drain({ deadlineMs: 10_000, spreadMs: 0 });
-    expect(readClose(await client.readFrame()).code).toBe(1012);
-    client.destroy();
-    connection.destroy();
-    await drained;
-  });
-
-  it('still sends its Close when the time for closing is shorter than the wait for a message', async () => {
-    const { client, connection } = await open({ CloseTimeoutMs: 200 });
+  it.each([
+    ['takes the end of a frame when the message does not end', 4000],
+    ['still sends its Close when the time for closing is shorter than the wait for a message', 200],
+  ])('%s', async (_, CloseTimeoutMs) => {
+    const { client, connection } = await open({ CloseTimeoutMs });
     connection.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'endless' });
     await client.readFrame();
     const drained = stand.gateway.drain({ deadlineMs: 10_000, spreadMs: 0 });
