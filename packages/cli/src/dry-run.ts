@@ -33,6 +33,7 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
           registry.discovery(type, (options, context) => silenced(create(options, context), endpointsOf)),
         balancing: (type, create) => registry.balancing(type, create),
         stage: (definition) => registry.stage(definition),
+        tap: (definition) => registry.tap(definition),
         relay: (relay) => registry.relay(relay),
         telemetry: () => undefined,
         onClose: (close) => registry.onClose(close),

@@ -75,6 +75,17 @@ export type {
   Subscription,
 } from './contracts/discovery.js';
 export type { Phase, Stage, StageDefinition } from './contracts/stage.js';
+export type {
+  BoundTap,
+  Direction,
+  FrameHeader,
+  FrameObserver,
+  FrameTap,
+  Message,
+  MessageHook,
+  RouteTap,
+  TappedSession,
+} from './contracts/frames.js';
 export { createSlot } from './pipeline/slot.js';
 export type { Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';

@@ -18,6 +18,7 @@ describe('consul', () => {
       discovery: (type, create) => void registered.set(type, create),
       balancing: refuse,
       stage: refuse,
+      tap: refuse,
       relay: refuse,
       telemetry: refuse,
       onClose: refuse,

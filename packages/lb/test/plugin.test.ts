@@ -14,6 +14,7 @@ describe('lb', () => {
       balancing: (type, create) => void registered.set(type, create),
       discovery: refuse,
       stage: refuse,
+      tap: refuse,
       relay: refuse,
       telemetry: refuse,
       onClose: refuse,

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../errors/gateway-error.js';
 import type { Lease } from './endpoint.js';
+import type { BoundTap } from './frames.js';
 import type { Logger } from './logger.js';
 import type { GatewayRequest } from './request.js';
 import type { Params, Route } from './route.js';
@@ -80,6 +81,8 @@ export interface OutgoingHeaders {
 export interface Admission<R extends GatewayRequest = GatewayRequest> extends Exchange<R> {
   /** The lease in force: the first one, or what the last `nextLease` gave. */
   readonly lease: Lease;
+  /** The taps of the route, in the order of registration; empty for most. */
+  readonly taps: readonly BoundTap[];
   /**
    * Fails over: releases the current lease and takes one of another endpoint. Only before anything reached the client.
    * @returns undefined when the route's attempts or its endpoints are used up: answer with `cause` then.

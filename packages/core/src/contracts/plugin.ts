@@ -1,4 +1,5 @@
 import type { ServiceDiscoveryProviderFactory } from './discovery.js';
+import type { FrameTap } from './frames.js';
 import type { BalancingPolicyFactory } from './load-balancer.js';
 import type { Relay } from './relay.js';
 import type { StageDefinition } from './stage.js';
@@ -22,6 +23,8 @@ export interface Registry {
   /** Makes `LoadBalancerOptions.Type` `type` known. */
   balancing(type: string, create: BalancingPolicyFactory): void;
   stage(definition: StageDefinition): void;
+  /** Lets a plugin see frames, or decide about messages. Hooks of several taps run in the order of registration. */
+  tap(definition: FrameTap): void;
   relay(relay: Relay): void;
   telemetry(sink: Telemetry): void;
   /** Runs at the end of {@link Gateway.drain}, last registered first. */

@@ -1,4 +1,5 @@
 import type { Lease } from '../contracts/endpoint.js';
+import type { BoundTap } from '../contracts/frames.js';
 import type { Admission, ExchangeEnd, Slot } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
@@ -15,6 +16,7 @@ export interface ExchangeInit<R extends GatewayRequest> {
   readonly request: R;
   readonly route: Route;
   readonly params: Params;
+  readonly taps: readonly BoundTap[];
   readonly clientAddress: string;
   readonly log: Logger;
   readonly signal: AbortSignal;
@@ -32,6 +34,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   readonly request: R;
   readonly route: Route;
   readonly params: Params;
+  readonly taps: readonly BoundTap[];
   readonly clientAddress: string;
   readonly signal: AbortSignal;
   readonly #init: ExchangeInit<R>;
@@ -48,6 +51,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.request = init.request;
     this.route = init.route;
     this.params = init.params;
+    this.taps = init.taps;
     this.clientAddress = init.clientAddress;
     this.signal = init.signal;
     this.#init = init;

@@ -65,7 +65,7 @@ export class Admitter {
     request: R,
     signal: AbortSignal,
     id: string,
-    { value: { route, rewrite, hold }, params }: BoundMatch,
+    { value: { route, rewrite, hold, taps }, params }: BoundMatch,
   ): LiveExchange<R> {
     const client = snapshot.clientOf(request);
     return new LiveExchange({
@@ -73,6 +73,7 @@ export class Admitter {
       request,
       route,
       params,
+      taps,
       clientAddress: client.address,
       log: this.#log,
       signal,

@@ -1,4 +1,5 @@
 import type { DiscoverySettings } from '../config/gateway-config.js';
+import type { BoundTap } from '../contracts/frames.js';
 import type { Route } from '../contracts/route.js';
 import type { RouteMatchResult } from '../contracts/route-table.js';
 import type { Phase, Stage } from '../contracts/stage.js';
@@ -14,6 +15,7 @@ import type { PluginRegistry } from './registry.js';
 export interface BoundRoute {
   readonly route: Route;
   readonly stages: readonly BoundStage[];
+  readonly taps: readonly BoundTap[];
   readonly rewrite: Rewrite;
   readonly hold: PoolHold;
 }
@@ -53,11 +55,24 @@ export function bindRoute(
   const hold = context.pools.acquire(route, discovery);
   try {
     const stages = stagesOf(route, context, dynamic?.countId ?? route.id);
-    return { route, stages, rewrite: dynamic?.rewrite ?? compileRewrite(route), hold };
+    return {
+      route,
+      stages,
+      taps: tapsOf(route, context.registry),
+      rewrite: dynamic?.rewrite ?? compileRewrite(route),
+      hold,
+    };
   } catch (error) {
     hold.release();
     throw error;
   }
+}
+
+function tapsOf(route: Route, registry: PluginRegistry): readonly BoundTap[] {
+  return registry.taps.flatMap((definition) => {
+    const tap = definition.forRoute(route);
+    return tap === undefined ? [] : [{ name: definition.name, tap }];
+  });
 }
 
 function stagesOf(route: Route, { registry, countOf }: BindContext, countId: string): readonly BoundStage[] {

@@ -1,4 +1,5 @@
 import type { ServiceDiscoveryProviderFactory } from '../contracts/discovery.js';
+import type { FrameTap } from '../contracts/frames.js';
 import type { BalancingPolicyFactory } from '../contracts/load-balancer.js';
 import type { Plugin, Registry } from '../contracts/plugin.js';
 import type { Relay } from '../contracts/relay.js';
@@ -57,6 +58,7 @@ export class PluginRegistry {
   );
   readonly balancing: Claims<BalancingPolicyFactory> = new Claims<BalancingPolicyFactory>('load balancer type');
   readonly #stages = new Claims<StageDefinition>('stage');
+  readonly #taps = new Claims<FrameTap>('tap');
   readonly relays: Relay[] = [];
   readonly telemetry: Telemetry[] = [];
   /** In order of registration; run in reverse. */
@@ -65,6 +67,11 @@ export class PluginRegistry {
   /** In order of registration. */
   get stages(): readonly StageDefinition[] {
     return this.#stages.values;
+  }
+
+  /** In order of registration. */
+  get taps(): readonly FrameTap[] {
+    return this.#taps.values;
   }
 
   /**
@@ -91,6 +98,7 @@ export class PluginRegistry {
       discovery: (type, create) => this.discovery.add(type, create, plugin),
       balancing: (type, create) => this.balancing.add(type, create, plugin),
       stage: (definition) => this.#stages.add(definition.name, definition, plugin),
+      tap: (definition) => this.#taps.add(definition.name, definition, plugin),
       relay: (relay) => void this.relays.push(relay),
       telemetry: (sink) => void this.telemetry.push(sink),
       onClose: (close) => void this.closers.push({ plugin, close }),

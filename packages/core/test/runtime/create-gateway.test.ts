@@ -147,6 +147,23 @@ describe('createGateway', () => {
     await end(gateway);
   });
 
+  it('gives the relay the taps of the route in the order of registration, without those that decline it', async () => {
+    const observe = (): { frame(): void } => ({ frame() {} });
+    const plugin: Plugin = {
+      name: 'watchers',
+      setup(to) {
+        to.tap({ name: 'first', forRoute: () => ({ observe }) });
+        to.tap({ name: 'elsewhere', forRoute: ({ id }) => (id === 'other' ? { observe } : undefined) });
+        to.tap({ name: 'second', forRoute: () => ({ message: () => (message) => message }) });
+      },
+    };
+    const gateway = await gatewayOf([route('/')], { plugins: [plugin] });
+    const admission = await gateway.admit(request('/'), live());
+    expect(admission.taps.map(({ name }) => name)).toEqual(['first', 'second']);
+    expect(admission.taps[0]?.tap.observe).toBe(observe);
+    await end(gateway);
+  });
+
   it('keeps what a stage stores for those who hold the slot', async () => {
     const user = createSlot<string>('user');
     const other = createSlot<string>('user');
