@@ -158,7 +158,7 @@ describe('createGateway', () => {
       },
     };
     const gateway = await gatewayOf([route('/')], { plugins: [plugin] });
-    const admission = await gateway.admit(request('/'), live());
+    const admission = await gateway.admit(request(), live());
     expect(admission.taps.map(({ name }) => name)).toEqual(['first', 'second']);
     expect(admission.taps[0]?.tap.observe).toBe(observe);
     await end(gateway);
