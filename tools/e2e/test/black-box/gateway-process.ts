@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 
 /** Whether the system tells about other processes in files, as Linux does. */
 export const HAS_PROC: boolean = existsSync('/proc/self/fd');
@@ -15,15 +15,45 @@ export class GatewayProcess {
     this.#pid = pid;
   }
 
+  get pid(): number {
+    return Number(this.#pid);
+  }
+
   /** Memory held now, in bytes. */
   get residentBytes(): number {
-    const kilobytes = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.#pid}/status`, 'utf8'));
-    return Number(kilobytes?.[1]) * 1024;
+    return this.#statusBytes('VmRSS');
+  }
+
+  /** Most memory held at any moment since {@link forgetPeak}, or since the process began, in bytes. */
+  get peakResidentBytes(): number {
+    return this.#statusBytes('VmHWM');
+  }
+
+  /** Lets the peak begin anew at what is held now (`clear_refs` in proc(5)). */
+  forgetPeak(): void {
+    writeFileSync(`/proc/${this.#pid}/clear_refs`, '5');
+  }
+
+  /** User and system time spent so far, in milliseconds, in steps of the system's clock tick of 10 ms. */
+  get cpuMs(): number {
+    const stat = readFileSync(`/proc/${this.#pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  }
+
+  /** Open files of every kind. */
+  get files(): number {
+    return readdirSync(`/proc/${this.#pid}/fd`).length;
   }
 
   /** Open sockets, the listening one and the pipes to the test included. */
   get sockets(): number {
     return socketsOf(this.#pid).length;
+  }
+
+  #statusBytes(field: string): number {
+    const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8');
+    return Number(new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]) * 1024;
   }
 }
 
