@@ -11,6 +11,16 @@ export { eventually, PATIENCE_MS, within } from './deadline.js';
 export { duplexPair } from './duplex-pair.js';
 export { echoBackend, type EchoBackend, type EchoBackendOptions, type EchoRequest } from './echo-backend.js';
 export {
+  randomFaultPlan,
+  type Fault,
+  type FaultPlan,
+  type RandomPlanOptions,
+  type Way,
+  type WayShape,
+} from './fault-plan.js';
+export { faultRelay, type FaultRelay, type FaultRelayOptions } from './fault-relay.js';
+export { RelayedConnection } from './fault-relay-connection.js';
+export {
   closeFrame,
   closePayload,
   decodeFrame,
@@ -26,5 +36,7 @@ export { collectLeaks, type LeakWatch } from './leaks.js';
 export { rawClient, RawClient, type RawClientOptions } from './raw-client.js';
 export { RawConnection, type ConnectionEnd } from './raw-connection.js';
 export { BackendConnection, scriptedBackend, type BackendScript, type ScriptedBackend } from './scripted-backend.js';
+export { resetSocket } from './reset-socket.js';
+export { seededRandom, type SeededRandom } from './seeded-random.js';
 export { acceptOf, SAMPLE_KEY, switchingHead, upgradeHead, type UpgradeHeadOptions } from './upgrade-head.js';
 export { TEST_CERTIFICATE } from './test-certificate.js';
