@@ -32,6 +32,11 @@ export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-erro
 
 export { createGateway, type GatewayOptions } from './runtime/create-gateway.js';
 
+// For whoever runs several gateways as one
+export type { ConnectionAnswer, ConnectionClaim, ConnectionLedger } from './contracts/connection-ledger.js';
+export type { GatewayGroup, GatewayMember, LoadBoard, LoadShare } from './contracts/gateway-group.js';
+export { createConnectionLedger, type LocalLedger } from './pipeline/local-ledger.js';
+
 // Configuration
 export {
   type ConfigInput,

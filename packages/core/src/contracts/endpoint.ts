@@ -19,7 +19,7 @@ export interface Endpoint {
 /** An endpoint and what it carries now: what a balancing policy chooses among. */
 export interface EndpointLoad {
   readonly endpoint: Endpoint;
-  /** Leases taken and not released: for WebSockets, open sockets. */
+  /** Leases taken and not released, for WebSockets open sockets; with those of other members of a gateway group. */
   readonly inFlight: number;
 }
 

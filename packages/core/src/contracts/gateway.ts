@@ -37,7 +37,7 @@ export interface Gateway {
   readonly routes: readonly Route[];
   /** Whether the first segment of a path names its service ({@link resolveDynamic}); there are no `routes` then. */
   readonly isDynamic: boolean;
-  /** Counts applied configurations; the first is 1. */
+  /** Counts applied configurations; the first is 1, or `firstRevision` of {@link GatewayOptions}. */
   readonly revision: number;
   readonly log: Logger;
   /** Relays that plugins registered, for whoever owns the listeners. */

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
 import type { EndpointLoad } from './endpoint.js';
+import type { GatewayMember } from './gateway-group.js';
 import type { JsonObject } from './json.js';
 import type { GatewayRequest } from './request.js';
 
@@ -27,6 +28,11 @@ export interface BalancingContext {
   readonly clock: Clock;
   /** Uniform in [0, 1). Injected, so that tests can script it. */
   readonly random: () => number;
+  /**
+   * Set when several gateways share the work: start at different places, and choose alike where a client must meet the
+   * same endpoint through each of them. `inFlight` counts the leases of all members then.
+   */
+  readonly member?: GatewayMember;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Endpoint } from './endpoint.js';
 import type { JsonObject } from './json.js';
+import type { Side } from './session.js';
 
 /** How a backend is spoken to. `undefined` on a route means: as the client came (`http` or `https`). */
 export type Scheme = 'ws' | 'wss' | 'http' | 'https';
@@ -47,14 +48,42 @@ export interface RouteTimeouts {
   readonly closeMs: number;
   /** No bytes at all in either direction. */
   readonly idleMs: number;
+  /** No data message in either direction; control frames do not count. */
+  readonly appIdleMs: number;
+}
+
+/** How old a session may become. */
+export interface RouteLifetime {
+  /** Milliseconds; 0: as old as it likes. */
+  readonly maxMs: number;
+  /** Share of `maxMs`, 0 to 1, by which sessions may end earlier, so that they do not all end at once. */
+  readonly jitter: number;
+}
+
+/** Which legs of a session the gateway pings. */
+export type PingLegs = Side | 'both';
+
+/** Pings of the gateway's own (RFC 6455 §5.5.2). */
+export interface RoutePing {
+  /** A leg that sent nothing for this many milliseconds is pinged; 0: never. */
+  readonly intervalMs: number;
+  /** A leg that sends nothing for this many milliseconds after a ping is dead; 0: never. */
+  readonly timeoutMs: number;
+  readonly legs: PingLegs;
 }
 
 /** Limits of count; 0 means no limit. */
 export interface RouteLimits {
-  /** Open upgrades of this route in this process. */
+  /** Open upgrades of this route in this gateway, or in all members of its group. */
   readonly maxConnections: number;
-  /** Open upgrades of this route from one client address in this process. */
+  /** The same from one client address. */
   readonly maxConnectionsPerIp: number;
+  /** Payload of one message, its fragments summed. */
+  readonly maxMessageBytes: number;
+  /** Frames of one message; control frames between them do not count. */
+  readonly maxFramesPerMessage: number;
+  /** Frames a second from one side, control frames included. */
+  readonly maxFrameRate: number;
 }
 
 /** IP lists as written (Ocelot: `SecurityOptions`). */
@@ -94,6 +123,8 @@ export interface Route {
   readonly scheme: Scheme | undefined;
   readonly balancing: RouteBalancing;
   readonly timeouts: RouteTimeouts;
+  readonly lifetime: RouteLifetime;
+  readonly ping: RoutePing;
   readonly limits: RouteLimits;
   readonly ipRules: IpRules;
   /** Exact origins or `https://*.example.com`; empty: any origin, or none. */

@@ -1,10 +1,11 @@
 import type { DiscoverySettings } from '../config/gateway-config.js';
 import type { BoundTap } from '../contracts/frames.js';
+import type { ConnectionLedger } from '../contracts/connection-ledger.js';
 import type { Route } from '../contracts/route.js';
 import type { RouteMatchResult } from '../contracts/route-table.js';
 import type { Phase, Stage } from '../contracts/stage.js';
-import { connectionLimits, type ConnectionCount } from '../pipeline/connection-limits.js';
 import { addressRules, originRules } from '../pipeline/admission-rules.js';
+import { connectionLimits } from '../pipeline/connection-limits.js';
 import type { BoundStage } from '../pipeline/run-stages.js';
 import { unenforcedSecurity } from '../pipeline/unenforced.js';
 import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
@@ -27,8 +28,8 @@ export type BoundMatch = RouteMatchResult<BoundRoute>;
 export interface BindContext {
   readonly registry: PluginRegistry;
   readonly pools: PoolDirectory;
-  /** The count of a route, the same object across reloads. */
-  readonly countOf: (routeId: string) => ConnectionCount;
+  /** Counts the connections of routes with limits, across reloads. */
+  readonly ledger: ConnectionLedger;
   /** Ends watches that nobody uses any more; called after pools were given back. */
   readonly sweep: () => void;
 }
@@ -75,7 +76,7 @@ function tapsOf(route: Route, registry: PluginRegistry): readonly BoundTap[] {
   });
 }
 
-function stagesOf(route: Route, { registry, countOf }: BindContext, countId: string): readonly BoundStage[] {
+function stagesOf(route: Route, { registry, ledger }: BindContext, countId: string): readonly BoundStage[] {
   const stages: BoundStage[] = [];
   const add = (name: string, run: Stage | undefined): void => {
     if (run !== undefined) stages.push({ name, run });
@@ -90,7 +91,7 @@ function stagesOf(route: Route, { registry, countOf }: BindContext, countId: str
       if (definition.phase === phase) add(definition.name, definition.forRoute(route));
     }
     // After authorization: a client that may not come in does not use up what others may open.
-    if (phase === 'authorize') add('connection-limits', connectionLimits(route, countOf(countId)));
+    if (phase === 'authorize') add('connection-limits', connectionLimits(route, countId, ledger));
   }
   return stages;
 }

@@ -1,6 +1,7 @@
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
 import type { Gateway } from '../contracts/gateway.js';
+import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Plugin } from '../contracts/plugin.js';
 import { LiveGateway } from './gateway.js';
@@ -26,6 +27,10 @@ export interface GatewayOptions {
    * @default 3000
    */
   readonly startTimeoutMs?: number;
+  /** Gateways in other processes that serve the same clients. @default none: this one counts and balances alone */
+  readonly group?: GatewayGroup;
+  /** The revision of `config`: a member that joins a group late takes the number the others are at. @default 1 */
+  readonly firstRevision?: number;
 }
 
 /**
@@ -43,6 +48,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     clock: options.clock ?? systemClock,
     random: options.random ?? Math.random,
     startTimeoutMs: options.startTimeoutMs ?? 3000,
+    group: options.group,
+    firstRevision: options.firstRevision ?? 1,
   });
   try {
     for (const plugin of options.plugins ?? []) await registry.add(plugin);

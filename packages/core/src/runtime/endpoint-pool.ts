@@ -1,6 +1,7 @@
 // Hot path: `lease` and `release` run once per request. No allocation beyond the lease itself, no sorting, no search by
 // name; the candidate list is made when membership changes. Guarded by bench/endpoint-pool.bench.ts.
 import type { Endpoint, EndpointLoad, Lease } from '../contracts/endpoint.js';
+import type { LoadShare } from '../contracts/gateway-group.js';
 import type { BalancingPolicy } from '../contracts/load-balancer.js';
 import type { GatewayRequest } from '../contracts/request.js';
 
@@ -8,13 +9,31 @@ import type { GatewayRequest } from '../contracts/request.js';
 class PooledEndpoint implements EndpointLoad {
   readonly owner: EndpointPool;
   endpoint: Endpoint;
-  inFlight = 0;
+  /** Leases of this gateway. */
+  own = 0;
   /** Whether it is among the candidates now. */
   isPresent = true;
 
-  constructor(owner: EndpointPool, endpoint: Endpoint) {
+  readonly #share: LoadShare | undefined;
+
+  constructor(owner: EndpointPool, endpoint: Endpoint, share: LoadShare | undefined) {
     this.owner = owner;
     this.endpoint = endpoint;
+    this.#share = share;
+  }
+
+  get inFlight(): number {
+    return this.#share === undefined ? this.own : this.own + this.#share.foreign;
+  }
+
+  count(change: 1 | -1): void {
+    this.own += change;
+    this.#share?.report(this.own);
+  }
+
+  /** Nothing is held here any more, as far as others are concerned. */
+  close(): void {
+    this.#share?.close();
   }
 }
 
@@ -58,8 +77,12 @@ export class EndpointPool {
   /** Replaced as a whole when membership changes, never edited: policies cache on its identity. */
   #candidates: readonly PooledEndpoint[] = [];
 
-  constructor(policy: BalancingPolicy) {
+  readonly #openShare: (endpoint: string) => LoadShare | undefined;
+
+  /** @param openShare Opens what other members of a gateway group carry on an endpoint (`host:port`). */
+  constructor(policy: BalancingPolicy, openShare: (endpoint: string) => LoadShare | undefined = () => undefined) {
     this.#policy = policy;
+    this.#openShare = openShare;
   }
 
   /** The present endpoints and what they carry. */
@@ -78,7 +101,7 @@ export class EndpointPool {
     for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
       if (next.has(key)) continue; // A registry may list one address twice; it is one backend.
-      const pooled = this.#known.get(key) ?? new PooledEndpoint(this, endpoint);
+      const pooled = this.#known.get(key) ?? new PooledEndpoint(this, endpoint, this.#openShare(key));
       pooled.endpoint = endpoint;
       pooled.isPresent = true;
       this.#known.set(key, pooled);
@@ -88,7 +111,7 @@ export class EndpointPool {
     for (const [key, pooled] of this.#known) {
       if (next.has(key)) continue;
       pooled.isPresent = false;
-      if (pooled.inFlight === 0) this.#known.delete(key);
+      if (pooled.own === 0) this.#forget(key, pooled);
     }
   }
 
@@ -104,12 +127,13 @@ export class EndpointPool {
     if (!(picked instanceof PooledEndpoint) || picked.owner !== this || !picked.isPresent) {
       throw new Error('the balancing policy picked an endpoint that is not among its candidates');
     }
-    picked.inFlight += 1;
+    picked.count(1);
     return new PoolLease(picked);
   }
 
   /** Ends the policy. Leases that are still out stay valid and may be released. */
   close(): void {
+    for (const pooled of this.#known.values()) pooled.close();
     this.#policy.close?.();
   }
 
@@ -120,8 +144,13 @@ export class EndpointPool {
   }
 
   /** @internal Called by the last lease of an endpoint that left. */
-  forget(endpoint: Endpoint): void {
-    this.#known.delete(endpointKey(endpoint));
+  forget(pooled: PooledEndpoint): void {
+    this.#forget(endpointKey(pooled.endpoint), pooled);
+  }
+
+  #forget(key: string, pooled: PooledEndpoint): void {
+    this.#known.delete(key);
+    pooled.close();
   }
 }
 
@@ -139,7 +168,7 @@ class PoolLease implements Lease {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     const pooled = this.#pooled;
-    pooled.inFlight -= 1;
-    if (pooled.inFlight === 0 && !pooled.isPresent) pooled.owner.forget(pooled.endpoint);
+    pooled.count(-1);
+    if (pooled.own === 0 && !pooled.isPresent) pooled.owner.forget(pooled);
   }
 }

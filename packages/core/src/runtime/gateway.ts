@@ -3,6 +3,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
 import type { Admission } from '../contracts/exchange.js';
 import type { DrainOptions, DrainReport, Gateway } from '../contracts/gateway.js';
+import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Relay } from '../contracts/relay.js';
 import type { GatewayRequest } from '../contracts/request.js';
@@ -28,6 +29,8 @@ export interface LiveGatewayInit {
   readonly clock: Clock;
   readonly random: () => number;
   readonly startTimeoutMs: number;
+  readonly group: GatewayGroup | undefined;
+  readonly firstRevision: number;
 }
 
 /** The one implementation of Gateway. Owns the snapshot in force, the open sessions and the pools. */
@@ -111,11 +114,11 @@ export class LiveGateway implements Gateway {
     if (before !== undefined && JSON.stringify(before.config) === JSON.stringify(config)) {
       return { revision: before.revision };
     }
-    const revision = this.revision + 1;
+    const revision = before === undefined ? this.#init.firstRevision : before.revision + 1;
     let next: Snapshot;
     try {
       if (this.#draining !== undefined) throw new GatewayError('OCELOT_ERR_DRAINING');
-      next = await this.#builder.build(revision, config, before);
+      next = await this.#builder.build(revision, config);
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
       this.record({ type: 'config.rejected', revision, error: cause });

@@ -1,5 +1,6 @@
 import type { DiscoverySettings } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
+import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { BalancingPolicy, BalancingPolicyFactory } from '../contracts/load-balancer.js';
 import type { Route } from '../contracts/route.js';
 import { ConfigError } from '../errors/config-error.js';
@@ -38,6 +39,7 @@ interface PoolEntry {
 export interface PoolDirectoryContext {
   readonly clock: Clock;
   readonly random: () => number;
+  readonly group: GatewayGroup | undefined;
 }
 
 /**
@@ -87,7 +89,11 @@ export class PoolDirectory {
   }
 
   #open(key: string, route: Route, discovery: DiscoverySettings | undefined): PoolEntry {
-    const pool = new EndpointPool(this.#policyOf(route));
+    const loads = this.#context.group?.loads;
+    const pool = new EndpointPool(
+      this.#policyOf(route),
+      loads === undefined ? undefined : (endpoint) => loads.open(key, endpoint),
+    );
     const listener: EndpointListener = (endpoints) => pool.update(endpoints);
     let watch: ServiceWatch | undefined;
     if (route.source.kind === 'static') pool.update(route.source.endpoints);
@@ -120,7 +126,8 @@ export class PoolDirectory {
       throw pluginMissing('load balancer', type, location, this.#registry.balancing.names, from);
     }
     try {
-      return create(options, this.#context);
+      const { clock, random, group } = this.#context;
+      return create(options, { clock, random, ...(group === undefined ? {} : { member: group.member }) });
     } catch (error) {
       throw new ConfigError([
         {

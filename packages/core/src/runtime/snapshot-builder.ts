@@ -1,9 +1,10 @@
 import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
+import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayEvent } from '../contracts/telemetry.js';
 import { ConfigError, type ConfigIssue } from '../errors/config-error.js';
-import { ConnectionCount } from '../pipeline/connection-limits.js';
+import { createConnectionLedger } from '../pipeline/local-ledger.js';
 import { compileRouteTable } from '../routing/route-table.js';
 import { bindRoute, type BindContext, type BoundRoute } from './bound-route.js';
 import { DynamicRoutes } from './dynamic-routes.js';
@@ -20,14 +21,15 @@ export interface SnapshotBuilderInit {
   readonly clock: Clock;
   readonly random: () => number;
   readonly startTimeoutMs: number;
+  /** The gateways this one counts and balances with. */
+  readonly group: GatewayGroup | undefined;
 }
 
-/** Makes snapshots out of configurations. Owns what outlives them: pools, watches, providers, connection counts. */
+/** Makes snapshots out of configurations. Owns what outlives them: pools, watches, providers, the ledger. */
 export class SnapshotBuilder {
   readonly #init: SnapshotBuilderInit;
   readonly #providers: ProviderDirectory;
   readonly #context: BindContext;
-  readonly #counts = new Map<string, ConnectionCount>();
 
   constructor(init: SnapshotBuilderInit, record: (event: GatewayEvent) => void) {
     this.#init = init;
@@ -35,7 +37,7 @@ export class SnapshotBuilder {
     this.#context = {
       registry: init.registry,
       pools: new PoolDirectory(init.registry, this.#providers, init),
-      countOf: (routeId) => this.#countOf(routeId),
+      ledger: init.group?.ledger ?? createConnectionLedger(),
       sweep: () => this.#providers.sweep(),
     };
   }
@@ -44,14 +46,13 @@ export class SnapshotBuilder {
    * Binds every route and waits, within `startTimeoutMs`, for the first endpoints of discovered services.
    * @throws ConfigError with every issue of every route; nothing is held then.
    */
-  async build(revision: number, config: GatewayConfig, before: Snapshot | undefined): Promise<Snapshot> {
+  async build(revision: number, config: GatewayConfig): Promise<Snapshot> {
     const bound: BoundRoute[] = [];
     try {
       this.#bindAll(config, bound);
       const table = compileRouteTable(bound.map((value) => ({ route: value.route, value })));
       const snapshot = new Snapshot(revision, config, bound, table, this.#dynamicRoutesOf(config));
       await this.#firstEndpoints(bound);
-      this.#forgetCounts(config, before);
       return snapshot;
     } catch (error) {
       for (const { hold } of bound) hold.release();
@@ -94,21 +95,6 @@ export class SnapshotBuilder {
   /** Fulfilled when the providers that were swept have closed. */
   closed(): Promise<void> {
     return this.#providers.closed();
-  }
-
-  #countOf(routeId: string): ConnectionCount {
-    const known = this.#counts.get(routeId);
-    if (known !== undefined) return known;
-    const count = new ConnectionCount();
-    this.#counts.set(routeId, count);
-    return count;
-  }
-
-  /** Counts of routes that are gone and carry nothing. */
-  #forgetCounts(config: GatewayConfig, before: Snapshot | undefined): void {
-    if (before === undefined) return;
-    const kept = new Set(config.routes.map((route) => route.id));
-    for (const [id, count] of this.#counts) if (count.total === 0 && !kept.has(id)) this.#counts.delete(id);
   }
 
   async #firstEndpoints(bound: readonly BoundRoute[]): Promise<void> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 
 import {
   ConfigError,
+  createConnectionLedger,
   createGateway,
   createSlot,
   GatewayError,
@@ -10,6 +11,7 @@ import {
   type Gateway,
   type GatewayConfig,
   type GatewayEvent,
+  type GatewayGroup,
   type GatewayOptions,
   type Plugin,
   type Route,
@@ -665,5 +667,69 @@ describe('dynamic routing', () => {
     expect(plugin.watched.length - plugin.ended.length).toBeLessThanOrEqual(256);
     await end(gateway);
     expect(plugin.ended).toHaveLength(301);
+  });
+});
+
+describe('a gateway that is a member of a group', () => {
+  const group = (): GatewayGroup & { readonly pools: string[] } => {
+    const pools: string[] = [];
+    return {
+      pools,
+      member: { index: 1, size: 2 },
+      ledger: createConnectionLedger(),
+      loads: {
+        open: (pool, endpointKey) => {
+          pools.push(`${endpointKey} ${pool}`);
+          return { foreign: endpointKey.endsWith(':1') ? 5 : 0, report: () => undefined, close: () => undefined };
+        },
+      },
+    };
+  };
+
+  it('counts against MaxConnections together with every member that shares its ledger', async () => {
+    const shared = group();
+    const limited = [route('/', { limits: { maxConnections: 1, maxConnectionsPerIp: 0 } })];
+    const [one, two] = [await gatewayOf(limited, { group: shared }), await gatewayOf(limited, { group: shared })];
+    const admission = await one.admit(request(), live());
+    await expect(two.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_TOO_MANY_CONNECTIONS' });
+    admission.finish({ outcome: 'completed' });
+    const second = await two.admit(request(), live());
+    second.finish({ outcome: 'completed' });
+    await Promise.all([end(one), end(two)]);
+  });
+
+  it('shows its policies the load of all members, and who it is itself', async () => {
+    const seen: unknown[] = [];
+    const spy: Plugin = {
+      name: 'spy',
+      setup: (to) =>
+        to.balancing('Spy', (_options, { member }) => ({
+          pick: (candidates) => {
+            seen.push(member, ...candidates.map(({ inFlight }) => inFlight));
+            return candidates[0] ?? expect.fail('candidates is never empty');
+          },
+        })),
+    };
+    const source = { kind: 'static', endpoints: [endpoint(1), endpoint(2)] } as const;
+    const spied = route('/', { source, balancing: { type: 'Spy', options: {} } });
+    const gateway = await gatewayOf([spied], { group: group(), plugins: [spy] });
+    (await gateway.admit(request(), live())).finish({ outcome: 'completed' });
+    expect(seen).toEqual([{ index: 1, size: 2 }, 5, 0]);
+    await end(gateway);
+  });
+
+  it('names its pools as every member does that has the same configuration', async () => {
+    const [first, second] = [group(), group()];
+    await end(await gatewayOf([route('/a'), route('/b')], { group: first }));
+    await end(await gatewayOf([route('/a'), route('/b')], { group: second }));
+    expect(first.pools.length).toBeGreaterThan(1);
+    expect(first.pools).toEqual(second.pools);
+  });
+
+  it('begins with the revision that the others are at', async () => {
+    const gateway = await gatewayOf([route('/a')], { firstRevision: 7 });
+    expect(gateway.revision).toBe(7);
+    expect(await gateway.reload(config([route('/b')]))).toEqual({ revision: 8 });
+    await end(gateway);
   });
 });

@@ -101,3 +101,59 @@ describe('EndpointPool', () => {
     expect(closed).toBe(1);
   });
 });
+
+describe('EndpointPool of a gateway that shares its work with others', () => {
+  /** One share per endpoint, with what was told last and what the others hold. */
+  function shared() {
+    const shares = new Map<string, { foreign: number; told: number[]; isOpen: boolean }>();
+    const pool = new EndpointPool(first, (key) => {
+      const share = { foreign: 0, told: [] as number[], isOpen: true };
+      shares.set(key, share);
+      return {
+        get foreign() {
+          return share.foreign;
+        },
+        report: (own) => void share.told.push(own),
+        close: () => void (share.isOpen = false),
+      };
+    });
+    return { pool, shares };
+  }
+
+  it('shows policies its own leases and those of the others in one figure', () => {
+    const { pool, shares } = shared();
+    pool.update([endpoint(1), endpoint(2)]);
+    Object.assign(shares.get('127.0.0.1:1') ?? {}, { foreign: 7 });
+    pool.lease(request());
+    expect(inFlight(pool)).toEqual([8, 0]);
+  });
+
+  it('tells the others its own leases only, at each change', () => {
+    const { pool, shares } = shared();
+    pool.update([endpoint(1)]);
+    Object.assign(shares.get('127.0.0.1:1') ?? {}, { foreign: 7 });
+    pool.lease(request());
+    pool.lease(request())?.release();
+    expect(shares.get('127.0.0.1:1')?.told).toEqual([1, 2, 1]);
+  });
+
+  it('ends the share of an endpoint that left with its last own lease, whatever the others hold', () => {
+    const { pool, shares } = shared();
+    pool.update([endpoint(1)]);
+    const share = shares.get('127.0.0.1:1');
+    Object.assign(share ?? {}, { foreign: 7 });
+    const lease = pool.lease(request());
+    pool.update([]);
+    expect(share?.isOpen).toBe(true);
+    lease?.release();
+    expect(share?.isOpen).toBe(false);
+  });
+
+  it('ends every share with the pool', () => {
+    const { pool, shares } = shared();
+    pool.update([endpoint(1), endpoint(2)]);
+    pool.lease(request());
+    pool.close();
+    expect([...shares.values()].map(({ isOpen }) => isOpen)).toEqual([false, false]);
+  });
+});

@@ -1,0 +1,40 @@
+import type { ConnectionLedger } from './connection-ledger.js';
+
+/** Which of several equal gateways this one is. */
+export interface GatewayMember {
+  /** From 0 to `size - 1`. */
+  readonly index: number;
+  /** At least 1. */
+  readonly size: number;
+}
+
+/** What the other members of a group carry on one endpoint of one pool. */
+export interface LoadShare {
+  /** Leases that the others hold, as last heard: read whenever a policy looks at the endpoint. */
+  readonly foreign: number;
+  /** Tells the others how many leases this member holds now. Called with each lease and release: no I/O, no throw. */
+  report(own: number): void;
+  /** The endpoint or its pool is gone: this member holds nothing there any more. Later reports say nothing. */
+  close(): void;
+}
+
+/** Where the members of a group tell each other what they carry. Approximate: word takes its time. */
+export interface LoadBoard {
+  /**
+   * Opens the share of one endpoint.
+   * @param pool The same text for the same route, service and balancing options in every member.
+   * @param endpoint `host:port`
+   */
+  open(pool: string, endpoint: string): LoadShare;
+}
+
+/**
+ * Several gateways, in processes of their own, that serve the same clients with the same configuration: what makes
+ * them count and balance as one. Given to `createGateway` by whoever runs them (`ocelot run --workers`).
+ */
+export interface GatewayGroup {
+  readonly member: GatewayMember;
+  /** Grants places under `MaxConnections` and `MaxConnectionsPerIp` for all members together. */
+  readonly ledger: ConnectionLedger;
+  readonly loads: LoadBoard;
+}
