@@ -8,8 +8,10 @@ import type {
 } from '@ocelot/core';
 
 import { cookieValue } from './cookie-value.js';
+import { rendezvous } from './rendezvous.js';
 import { roundRobin } from './round-robin.js';
 import { SessionTable } from './session-table.js';
+import { WeightedView } from './weighted-view.js';
 
 /** Ocelot: CookieStickySessions.cs, DefSessionCookieName. */
 const DEFAULT_COOKIE = '.AspNetCore.Session';
@@ -30,6 +32,9 @@ const MOST_KEY_CHARACTERS = 16_777_216;
  * An endpoint that left, or failed for this request, is replaced by another one, which is remembered from then on; one
  * whose weight fell to 0 keeps its sessions and gets no new ones. Each pool remembers its own sessions, 100 000 at
  * most; beyond that the one unused for longest is forgotten.
+ *
+ * Members of a gateway group, who do not know each other's sessions, send a new one to the endpoint that its cookie
+ * hashes to, which is the same for all of them while their endpoints are the same.
  */
 export const cookieStickySessions: BalancingPolicyFactory = (options, context): BalancingPolicy =>
   new CookieStickySessions(options, context);
@@ -39,6 +44,7 @@ class CookieStickySessions implements BalancingPolicy {
   readonly #sessions: SessionTable;
   readonly #context: BalancingContext;
   readonly #others: BalancingPolicy;
+  readonly #view = new WeightedView();
 
   constructor(options: JsonObject, context: BalancingContext) {
     this.#cookie = readKey(options['Key']);
@@ -58,9 +64,14 @@ class CookieStickySessions implements BalancingPolicy {
     const known = this.#sessions.get(session, nowMs);
     const picked =
       (known && candidates.find(({ endpoint }) => endpoint.host === known.host && endpoint.port === known.port)) ??
-      this.#others.pick(candidates, request);
+      this.#pickNew(candidates, request, session);
     this.#sessions.set(session, picked.endpoint, nowMs);
     return picked;
+  }
+
+  #pickNew(candidates: readonly EndpointLoad[], request: GatewayRequest, session: string): EndpointLoad {
+    const isAlone = (this.#context.member?.size ?? 1) === 1;
+    return isAlone ? this.#others.pick(candidates, request) : rendezvous(this.#view.of(candidates).usable, session);
   }
 
   close(): void {

@@ -1,8 +1,9 @@
 // Hot path: `pick` runs once per request. Even weights cost one index while the list stays the same, and one search
 // when it changed; uneven weights cost one pass over the endpoints. It allocates nothing but the counters of endpoints
 // never seen before. Guarded by bench/pick.bench.ts.
-import type { BalancingPolicy, BalancingPolicyFactory, EndpointLoad } from '@ocelot/core';
+import type { BalancingPolicy, BalancingPolicyFactory, EndpointLoad, GatewayMember } from '@ocelot/core';
 
+import { startingPlace } from './starting-place.js';
 import { firstOf, WeightedView } from './weighted-view.js';
 
 /**
@@ -10,8 +11,11 @@ import { firstOf, WeightedView } from './weighted-view.js';
  * with the one that follows the last pick, so that a retry, which sees a shorter list, starves nobody. Where weights
  * differ each endpoint gets its share, spread evenly over time: weights 5, 1 and 1 give `a a b a c a a`, not
  * `a a a a a b c`. Takes no options.
+ *
+ * Each member of a gateway group takes turns by itself and begins at a place of its own: over all of them two endpoints
+ * of equal weight differ by at most as many requests as there are members.
  */
-export const roundRobin: BalancingPolicyFactory = (): BalancingPolicy => new RoundRobin();
+export const roundRobin: BalancingPolicyFactory = (_options, { member }): BalancingPolicy => new RoundRobin(member);
 
 class RoundRobin implements BalancingPolicy {
   readonly #view = new WeightedView();
@@ -20,10 +24,27 @@ class RoundRobin implements BalancingPolicy {
   #last = -1;
   /** How far each endpoint is behind its share; weak, so that endpoints which left are forgotten. */
   readonly #behind = new WeakMap<EndpointLoad, number>();
+  readonly #member: GatewayMember | undefined;
+  #isStarted = false;
+
+  constructor(member: GatewayMember | undefined) {
+    this.#member = member;
+  }
 
   pick(candidates: readonly EndpointLoad[]): EndpointLoad {
     const { usable, isEven } = this.#view.of(candidates);
+    if (!this.#isStarted) this.#start(usable, isEven);
     return isEven ? this.#pickInTurn(usable) : this.#pickFurthestBehind(usable);
+  }
+
+  /** A member of a group begins where it would be after as many turns as its place is away from the first. */
+  #start(usable: readonly EndpointLoad[], isEven: boolean): void {
+    this.#isStarted = true;
+    const turns = startingPlace(this.#member, usable.length);
+    for (let turn = 0; turn < turns; turn += 1) {
+      if (isEven) this.#pickInTurn(usable);
+      else this.#pickFurthestBehind(usable);
+    }
   }
 
   #pickInTurn(usable: readonly EndpointLoad[]): EndpointLoad {

@@ -118,3 +118,37 @@ describe('CookieStickySessions', () => {
     expect(() => stand(options)).toThrow(message);
   });
 });
+
+describe('CookieStickySessions in a group of gateways', () => {
+  const member = (index: number): SimulatedPool => {
+    const pool = new SimulatedPool(
+      cookieStickySessions({ Key: 'sid', Expiry: 1_000 }, balancingContext({ index, size: 3 })),
+    );
+    pool.update([at('a:1'), at('b:1'), at('c:1')]);
+    return pool;
+  };
+
+  it('chooses the same endpoint for a session in each member, though none knows what the others know', () => {
+    const members = [0, 1, 2].map(member);
+    for (const cookie of ['sid=one', 'sid=two', 'sid=three', 'sid=four']) {
+      expect(new Set(members.map((pool) => pool.lease({ cookie })))).toHaveProperty('size', 1);
+    }
+  });
+
+  it('chooses the same next endpoint in each member when the first one fails', () => {
+    const [one, two] = [member(0), member(1)];
+    const failed = one.lease({ cookie: 'sid=one' }) ?? '';
+    expect(two.lease({ cookie: 'sid=one', tried: [failed] })).toBe(one.lease({ cookie: 'sid=one', tried: [failed] }));
+  });
+
+  it('keeps the endpoint of a session that it knows when others join', () => {
+    const pool = member(0);
+    const known = pool.lease({ cookie: 'sid=one' });
+    pool.update(['a', 'b', 'c', 'd', 'e', 'f', 'g'].map((host) => at(`${host}:1`)));
+    expect(pool.lease({ cookie: 'sid=one' })).toBe(known);
+  });
+
+  it('balances requests without the cookie', () => {
+    expect(member(0).leaseHosts(3)).toBe('a b c');
+  });
+});

@@ -52,3 +52,13 @@ describe('LeastConnection', () => {
     expect(pool(at('a:1', { weight: 0 }), at('b:1')).leaseHosts(3)).toBe('b b b');
   });
 });
+
+it('begins at a place of its own in each member of a group of gateways when loads are equal', () => {
+  const first = (index: number): string => {
+    const pool = new SimulatedPool(leastConnection({}, balancingContext({ index, size: 2 })));
+    pool.update([at('a:1'), at('b:1')]);
+    return pool.leaseHosts(3);
+  };
+  expect(first(0)).toBe('a b a');
+  expect(first(1)).toBe('b a b');
+});

@@ -81,3 +81,32 @@ describe('RoundRobin', () => {
     expect(pool(at('a:1', { weight: 0 }), at('b:1', { weight: 0 })).leaseHosts(4)).toBe('a b a b');
   });
 });
+
+describe('RoundRobin in a group of gateways', () => {
+  const member = (index: number, size: number, ...weights: readonly number[]): SimulatedPool => {
+    const made = new SimulatedPool(roundRobin({}, balancingContext({ index, size })));
+    made.update(weights.map((weight, place) => at(`${'abcd'.charAt(place)}:1`, { weight })));
+    return made;
+  };
+
+  it('begins at a place of its own in each member', () => {
+    expect(member(0, 2, 1, 1, 1, 1).leaseHosts(5)).toBe('a b c d a');
+    expect(member(1, 2, 1, 1, 1, 1).leaseHosts(5)).toBe('c d a b c');
+  });
+
+  it('begins at another turn where weights differ, and keeps the shares', () => {
+    expect(member(0, 3, 5, 1, 1).leaseHosts(7)).toBe('a a b a c a a');
+    expect(member(1, 3, 5, 1, 1).leaseHosts(7)).toBe('a b a c a a a');
+  });
+
+  it('differs between two endpoints by at most as many requests as there are members', () => {
+    const counts = new Map<string, number>();
+    for (const index of [0, 1, 2]) {
+      for (const host of member(index, 3, 1, 1, 1, 1)
+        .leaseHosts(9 + index)
+        .split(' '))
+        counts.set(host, (counts.get(host) ?? 0) + 1);
+    }
+    expect(Math.max(...counts.values()) - Math.min(...counts.values())).toBeLessThanOrEqual(3);
+  });
+});
