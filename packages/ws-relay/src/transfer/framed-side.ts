@@ -4,6 +4,7 @@ import type { CloseStatus } from '../frames/close-codes.js';
 import { encodeCloseFrame } from '../frames/frame-encoder.js';
 import type { FrameScanner } from '../frames/frame-scanner.js';
 import type { Leg } from './leg.js';
+import type { Passage } from './passage.js';
 import { HANG_UP_MS } from './transfer.js';
 
 /** How long the backend, as the server of its leg, may take to close TCP first (RFC 6455 §7.1.1). */
@@ -15,6 +16,8 @@ export class FramedSide {
   readonly leg: Leg;
   /** Walks what this side sends. */
   readonly scanner: FrameScanner;
+  /** Where what the scanner lets through is held up on its way; undefined: it passes at once. */
+  readonly passage: Passage | undefined;
   bytes = 0;
   /** The Close frame that came from here. */
   received: CloseStatus | undefined;
@@ -27,10 +30,11 @@ export class FramedSide {
   #destroyAtMs = Infinity;
   #queuedBefore = 0;
 
-  constructor(name: Side, leg: Leg, scanner: FrameScanner) {
+  constructor(name: Side, leg: Leg, scanner: FrameScanner, passage: Passage | undefined) {
     this.name = name;
     this.leg = leg;
     this.scanner = scanner;
+    this.passage = passage;
   }
 
   /** Whether a Close was written here, or none can be any more: nothing may follow it (RFC 6455 §5.5.1). */

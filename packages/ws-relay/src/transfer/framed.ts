@@ -29,8 +29,12 @@ export class FramedTransfer implements Transfer {
   constructor(init: TransferInit) {
     this.#init = init;
     this.#host = init.host;
-    const side = (name: Side): FramedSide =>
-      new FramedSide(name, init[name], new FrameScanner(headerRules(name, init.extensions), this.#sink(name)));
+    const side = (name: Side): FramedSide => {
+      const sink = this.#sink(name);
+      const passage = init.passage?.(name, sink, () => this.#sides[otherSide(name)].isClosing);
+      const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink);
+      return new FramedSide(name, init[name], scanner, passage);
+    };
     this.#sides = { client: side('client'), backend: side('backend') };
   }
 
@@ -46,11 +50,11 @@ export class FramedTransfer implements Transfer {
     const other = this.#sides[otherSide(name)];
     return {
       bytes: (chunk) => side.scanner.push(chunk),
-      drained: () => other.leg.resume(),
-      ended: () => this.#lose(side, `${name}.fin`),
+      drained: () => this.#release(other, side),
+      ended: () => this.#behind(side, () => this.#lose(side, `${name}.fin`)),
       closed: () => {
-        this.#lose(side, `${name}.lost`);
-        other.leg.resume();
+        this.#behind(side, () => this.#lose(side, `${name}.lost`));
+        this.#release(other, side);
         this.#host.legClosed();
       },
     };
@@ -110,6 +114,21 @@ export class FramedTransfer implements Transfer {
     this.#settle();
   }
 
+  /** Lets `from` go on: `to` takes more, or nothing any more. */
+  #release(from: FramedSide, to: FramedSide): void {
+    if (from.passage === undefined) from.leg.resume();
+    else {
+      from.passage.drained();
+      to.passage?.drained();
+    }
+  }
+
+  /** Does something when all that came from a side before is through. */
+  #behind(side: FramedSide, action: () => void): void {
+    if (side.passage === undefined) action();
+    else side.passage.behind(action);
+  }
+
   /** A side's stream is over. After its Close that is in order; before it, the other side has to be told. */
   #lose(side: FramedSide, event: EndEvent): void {
     const other = this.#sides[otherSide(side.name)];
@@ -147,7 +166,9 @@ export class FramedTransfer implements Transfer {
   /** Writes the Close of a side as soon as the stream towards it allows. */
   #place(side: FramedSide, at: Boundary): void {
     const source = this.#sides[otherSide(side.name)];
-    if (!source.isSilent) source.scanner.notifyAt(at);
+    // Whole messages are written: there is always a place between them.
+    if (source.passage !== undefined && (at === 'frame' || source.isSilent)) source.passage.boundary();
+    else if (!source.isSilent) source.scanner.notifyAt(at);
     else if (source.scanner.isAtFrameBoundary) side.sendFarewell();
     else side.finish(this.#now());
   }
@@ -164,7 +185,7 @@ export class FramedTransfer implements Transfer {
       if (side.isHangingUp) continue;
       this.#host.closeTimedOut();
       const source = this.#sides[otherSide(side.name)];
-      if (source.scanner.isAtFrameBoundary) {
+      if (source.passage !== undefined || source.scanner.isAtFrameBoundary) {
         if (side.received !== undefined) side.prepare(side.received);
         side.sendFarewell();
       }
@@ -177,13 +198,13 @@ export class FramedTransfer implements Transfer {
     for (const side of [this.#sides.client, this.#sides.backend]) {
       side.settle(now);
       // Nothing is written to a closing side: its sender is never paused for it, and its answer must be read.
-      if (side.isClosing) this.#sides[otherSide(side.name)].leg.resume();
+      if (side.isClosing) this.#release(this.#sides[otherSide(side.name)], side);
     }
   }
 
   #count(name: Side): TransferCount {
-    const { bytes, scanner } = this.#sides[name];
-    return { bytes, messages: scanner.messages };
+    const { bytes, scanner, passage } = this.#sides[name];
+    return { bytes: bytes + (passage?.bytes ?? 0), messages: scanner.messages };
   }
 
   #now(): number {

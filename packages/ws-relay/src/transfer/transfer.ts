@@ -3,6 +3,7 @@ import type { Clock, Side, TransferCount } from '@ocelot/core';
 import type { EndEvent } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
 import type { Leg, LegReceiver } from './leg.js';
+import type { PassageFactory } from './passage.js';
 
 /** How long a socket whose closing is over may stay open, in milliseconds, before it is cut. */
 export const HANG_UP_MS = 1000;
@@ -27,6 +28,8 @@ export interface TransferInit {
   readonly closeMs: number;
   /** Names of the negotiated extensions, in lower case. */
   readonly extensions: readonly string[];
+  /** Makes what holds messages up between the two sides; undefined: frames pass at once. */
+  readonly passage?: PassageFactory | undefined;
 }
 
 /** Moves the bytes of one session and carries its end from one side to the other. Owned by the session. */
