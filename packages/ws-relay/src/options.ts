@@ -20,6 +20,12 @@ export interface WebSocketRelayOptions {
   readonly accepts?: (request: IncomingMessage) => boolean;
   /** Certificates to trust in backends and to show to them, as in `tls.createSecureContext`. @default Node's own */
   readonly backendTls?: SecureContextOptions;
+  /**
+   * Reads and writes plain TCP sockets below Node's streams, where a trial at the start shows that this works: it
+   * costs less (docs/architecture/performance.md). Off, or on TLS and Windows, the public stream interface is used.
+   * @default true
+   */
+  readonly directIo?: boolean;
   /** @default systemClock */
   readonly clock?: Clock;
 }

@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
 
+import { proveDirectIo } from './transfer/direct-io.js';
 import { IdleSweeper } from './idle-sweeper.js';
 import type { WebSocketRelayOptions } from './options.js';
 import { handleUpgrade } from './upgrade-handler.js';
@@ -15,6 +16,8 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 export interface WebSocketRelay extends Relay<UpgradeListener> {
   readonly kind: 'upgrade';
 }
+
+const NO_DIRECT_IO = 'sockets cannot be read and written directly here: they are served by their streams';
 
 /** How long a handshake may take before a route is known. */
 const HANDSHAKE_MS = 10_000;
@@ -31,10 +34,13 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
   const sweeper = new IdleSweeper(clock);
   const handshakeMs = options.handshakeMs ?? HANDSHAKE_MS;
   const secureContext = options.backendTls === undefined ? undefined : createSecureContext(options.backendTls);
+  const directIo = options.directIo ?? true;
   return {
     kind: 'upgrade',
     listener(gateway: Gateway): UpgradeListener {
-      const context = { gateway, clock, sweeper, handshakeMs, secureContext };
+      // Until the trial is over, a few milliseconds, sockets are served by their streams.
+      if (directIo) void proveDirectIo().then((works) => works || gateway.log.debug({}, NO_DIRECT_IO));
+      const context = { gateway, clock, sweeper, handshakeMs, secureContext, directIo };
       return (request, socket, head) => {
         if (accepts !== undefined && !accepts(request)) return;
         // Never rejects: every failure is answered inside.

@@ -30,6 +30,7 @@ export interface UpgradeContext {
   readonly sweeper: IdleSweeper;
   readonly handshakeMs: number;
   readonly secureContext: SecureContext | undefined;
+  readonly directIo: boolean;
 }
 
 /**
@@ -45,7 +46,7 @@ export async function handleUpgrade(
 ): Promise<void> {
   // Step 1: errors are heard before anything else happens; the client is watched; the clock runs.
   const abort = new AbortController();
-  const client = watchClient(socket, head, (error) => abort.abort(error));
+  const client = watchClient(socket, head, context.directIo, (error) => abort.abort(error));
   const deadline = handshakeDeadline(context.clock, context.handshakeMs, abort);
   let admission: Admission<UpgradeRequest> | undefined;
   try {

@@ -17,22 +17,29 @@ export interface ClientWatch {
 /**
  * Takes the client's socket over, error listener first, and reads it until the handshake is decided: otherwise a
  * client that leaves would go unnoticed, and its backend connection with it.
+ * @param directIo See {@link WebSocketRelayOptions.directIo}.
  * @param gone Called once when the client resets or half-closes: a WebSocket client that sends FIN before the 101 has
  *   given up.
  */
-export function watchClient(socket: Duplex, head: Buffer, gone: (error: GatewayError) => void): ClientWatch {
+export function watchClient(
+  socket: Duplex,
+  head: Buffer,
+  directIo: boolean,
+  gone: (error: GatewayError) => void,
+): ClientWatch {
   const chunks: Buffer[] = head.length > 0 ? [head] : [];
   let size = head.length;
   const leave = (cause?: Error): void => gone(new GatewayError('OCELOT_ERR_CLIENT_GONE', { cause }));
-  const leg = new Leg(socket, {
-    bytes(chunk) {
-      chunks.push(chunk);
+  const receiver = {
+    bytes(chunk: Buffer): void {
+      chunks.push(Buffer.from(chunk));
       size += chunk.length;
       if (size > MAX_EARLY_BYTES) leg.pause();
     },
     drained() {},
     ended: leave,
     closed: leave,
-  });
+  };
+  const leg = new Leg(socket, receiver, directIo);
   return { leg, early: () => chunks };
 }

@@ -11,15 +11,17 @@ import {
 
 import type { Leg } from '../transfer/leg.js';
 import { dial } from './dial.js';
+import { readExtensions } from './extensions.js';
 import { requestHead } from './request-head.js';
 import { type ResponseHead, ResponseHeadReader } from './response-head.js';
-import { extensionNames, headerValues, listElements } from './tokens.js';
+import { headerValues, listElements } from './tokens.js';
 import { type HandshakeOffer, validateSwitch } from './validate-response.js';
 
 /** What connecting needs besides the admission. */
 export interface ConnectOptions {
   readonly clock: Clock;
   readonly secureContext: SecureContext | undefined;
+  readonly directIo: boolean;
 }
 
 /** A backend that answered: a validated 101, or its own refusal. The leg is paused; the caller attaches to it. */
@@ -67,6 +69,7 @@ async function attempt(admission: Admission<UpgradeRequest>, options: ConnectOpt
     connectMs: route.timeouts.connectMs,
     keepAliveMs: route.tcpKeepAliveMs,
     clock: options.clock,
+    directIo: options.directIo,
     signal,
   });
   const answer = readAnswer(leg, endpoint, signal);
@@ -87,7 +90,7 @@ function offerOf({ outgoing, request }: Admission<UpgradeRequest>): HandshakeOff
   return {
     key: request.key,
     protocols: listElements(headerValues(raw, 'sec-websocket-protocol')),
-    extensions: extensionNames(headerValues(raw, 'sec-websocket-extensions')),
+    extensions: readExtensions(headerValues(raw, 'sec-websocket-extensions')),
   };
 }
 
@@ -114,7 +117,7 @@ function readAnswer(
     leg.attach({
       bytes(chunk) {
         try {
-          const answer = reader.push(chunk);
+          const answer = reader.push(Buffer.from(chunk));
           if (answer === undefined) return;
           leg.pause();
           signal.removeEventListener('abort', abort);

@@ -16,6 +16,8 @@ export interface DialOptions {
   readonly connectMs: number;
   readonly keepAliveMs: number;
   readonly clock: Clock;
+  /** See {@link WebSocketRelayOptions.directIo}. */
+  readonly directIo: boolean;
   /** Gives the attempt up; the reason is what the promise rejects with. */
   readonly signal: AbortSignal;
 }
@@ -45,16 +47,18 @@ export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
         reject(error);
       });
     const abort = (): void => fail(signal.reason);
-    const leg = new Leg(socket, {
+    const receiver = {
       bytes() {},
       drained() {},
       ended() {},
-      closed: (cause) => fail(unreachable(endpoint, cause)),
-    });
+      closed: (cause: Error | undefined): void => fail(unreachable(endpoint, cause)),
+    };
+    const leg = new Leg(socket, receiver, options.directIo);
     const timer = connectMs > 0 ? clock.setTimer(connectMs, () => fail(tooLate(endpoint, connectMs))) : undefined;
     signal.addEventListener('abort', abort, { once: true });
     socket.once(options.tls ? 'secureConnect' : 'connect', () =>
       settle(() => {
+        leg.open();
         leg.tune(options.keepAliveMs);
         resolve(leg);
       }),

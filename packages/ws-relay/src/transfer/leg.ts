@@ -1,13 +1,24 @@
-// Hot path: `bytes` and `write` run once per chunk that a socket delivers. This is the only module that reads from and
-// writes to sockets; it uses nothing but the public stream interface. Faster primitives (a shared read buffer, direct
-// writes) belong here and nowhere else. Nothing may be allocated per chunk.
+// Hot path: `readDirect` and `write` run once per chunk. This is the only module that reads from and writes to sockets:
+// directly where that was proven to work (direct-io.ts), else by the public stream interface. Nothing may be allocated
+// per chunk.
 
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
+import {
+  directHandle,
+  type DirectHandle,
+  type DirectReader,
+  isDirectIoProven,
+  startReading,
+  stopReading,
+  takeOver,
+  writeDirect,
+} from './direct-io.js';
+
 /** What a leg tells its present owner. Calls come in this order of life: bytes and drained, ended, closed. */
 export interface LegReceiver {
-  /** The next bytes. They are the receiver's to keep or to write elsewhere, but not to change. */
+  /** The next bytes. They lie in a buffer that is used again: valid during the call only; who keeps them copies them. */
   bytes(chunk: Buffer): void;
   /** The queue that made `write` return false is empty again. */
   drained(): void;
@@ -22,36 +33,65 @@ export interface LegReceiver {
  * backend's. It listens for errors as soon as it exists, so nothing can go unheard; who receives is exchanged as the
  * connection goes from handshake to transfer ({@link Leg.attach}).
  */
-export class Leg {
+export class Leg implements DirectReader {
   readonly socket: Duplex;
+  nodeOnRead: DirectHandle['onread'] = ignore;
+  bytesReadBefore = 0;
+  isWide = false;
   #receiver: LegReceiver;
+  #handle: DirectHandle | undefined;
   #error: Error | undefined;
   #bytesReceived = 0;
+  #isDirect: boolean;
+  /** The kernel's buffer was full: what is written now stands behind what waits. */
+  #isQueueing = false;
+  #isWriteBroken = false;
   #isFinished = false;
   #hasEnded = false;
   #isClosed = false;
 
-  constructor(socket: Duplex, receiver: LegReceiver) {
+  /**
+   * @param socket Connected, or connecting; then {@link Leg.open} is called once it is connected.
+   * @param mayBeDirect Whether the socket may be read and written below its stream, where that is possible.
+   */
+  constructor(socket: Duplex, receiver: LegReceiver, mayBeDirect = true) {
     this.socket = socket;
     this.#receiver = receiver;
+    this.#isDirect = mayBeDirect && isDirectIoProven();
     socket.on('error', (error: Error) => {
       this.#error ??= error;
     });
     // A FIN from the peer must not end our own direction: what is queued for it still has to go out.
     socket.allowHalfOpen = true;
-    socket.on('data', (chunk: Buffer) => {
-      this.#bytesReceived += chunk.length;
-      this.#receiver.bytes(chunk);
-    });
-    socket.on('drain', () => this.#receiver.drained());
     socket.on('end', () => {
       this.#hasEnded = true;
       this.#receiver.ended();
+      if (this.#isWriteBroken) socket.destroy();
     });
     socket.on('close', () => {
       this.#isClosed = true;
+      this.#handle = undefined;
       this.#receiver.closed(this.#error);
     });
+    if (!(socket instanceof Socket) || !socket.connecting) this.open();
+  }
+
+  /** Starts reading. Once, when the socket is connected. */
+  open(): void {
+    const handle = this.#isDirect ? directHandle(this.socket) : undefined;
+    if (handle === undefined) {
+      this.#isDirect = false;
+      this.socket.on('data', (chunk: Buffer) => {
+        this.#bytesReceived += chunk.length;
+        this.#receiver.bytes(chunk);
+      });
+      this.socket.on('drain', () => this.#receiver.drained());
+      return;
+    }
+    this.#handle = handle;
+    this.nodeOnRead = handle.onread;
+    this.bytesReadBefore = handle.bytesRead;
+    takeOver(handle, this);
   }
 
   /** Bytes received so far; together with the other leg's it tells whether a connection is idle. */
@@ -69,6 +109,10 @@ export class Leg {
   get isClosed(): boolean {
     return this.#isClosed || this.socket.destroyed;
   }
+  /** Whether the stream is passed by. */
+  get isDirect(): boolean {
+    return this.#isDirect;
+  }
 
   /** Hands the leg to its next owner. What happened before is read from `hasEnded` and `isClosed`. */
   attach(receiver: LegReceiver): void {
@@ -83,18 +127,38 @@ export class Leg {
     this.socket.setKeepAlive(keepAliveMs > 0, keepAliveMs);
   }
 
-  /** Sends bytes. @returns false when the source should pause until `drained`; what cannot go out any more is dropped. */
+  /**
+   * Sends bytes; nothing of them is kept after the call.
+   * @returns false when the source should pause until `drained`; what cannot go out any more is dropped.
+   */
   write(bytes: Buffer | string, encoding: BufferEncoding = 'utf8'): boolean {
-    if (this.#isFinished || this.socket.destroyed || !this.socket.writable) return true;
-    return this.socket.write(bytes, encoding);
+    if (this.#isFinished || this.#isWriteBroken || this.socket.destroyed) return true;
+    if (typeof bytes === 'string') return this.#send(Buffer.from(bytes, encoding));
+    // The stream would keep the bytes; they are the caller's again after the call.
+    return this.#send(this.#handle === undefined ? Buffer.from(bytes) : bytes);
+  }
+
+  #send(bytes: Buffer): boolean {
+    if (this.#handle === undefined) return !this.socket.writable || this.socket.write(bytes);
+    if (this.#isQueueing) return this.#queue(bytes, 0);
+    let written: number;
+    try {
+      written = writeDirect(this.#handle.fd, bytes);
+    } catch (error) {
+      this.#breakWriting(error as Error);
+      return true;
+    }
+    return written === bytes.length || this.#queue(bytes, written);
   }
 
   pause(): void {
-    this.socket.pause();
+    if (this.#handle === undefined) this.socket.pause();
+    else if (!this.socket.destroyed) stopReading(this.#handle);
   }
 
   resume(): void {
-    this.socket.resume();
+    if (this.#handle === undefined) this.socket.resume();
+    else if (!this.#handle.reading && !this.#hasEnded && !this.socket.destroyed) startReading(this.#handle);
   }
 
   /** Sends FIN behind everything that is queued. Idempotent. */
@@ -109,4 +173,35 @@ export class Leg {
     this.#isFinished = true;
     this.socket.destroy();
   }
+
+  readDirect(chunk: Buffer): boolean {
+    this.#bytesReceived += chunk.length;
+    this.#receiver.bytes(chunk);
+    // Whoever could not pass everything on has paused the leg.
+    return this.#handle?.reading === true;
+  }
+
+  /** Leaves to Node's stream what the kernel did not take. */
+  #queue(chunk: Buffer, from: number): false {
+    this.#isQueueing = true;
+    // Copied: the bytes lie in a buffer that the next read overwrites.
+    this.socket.write(Buffer.from(chunk.subarray(from)), () => {
+      if (!this.#isQueueing || this.socket.writableLength > 0) return;
+      this.#isQueueing = false;
+      this.#receiver.drained();
+    });
+    return false;
+  }
+
+  /**
+   * The peer takes nothing any more. What it sent before may still wait to be read, so the socket stays until its
+   * reading ends too, which a broken connection does by itself.
+   */
+  #breakWriting(error: Error): void {
+    this.#isWriteBroken = true;
+    this.#error ??= error;
+    if (this.#hasEnded) this.socket.destroy(error);
+  }
 }
+
+function ignore(): undefined {}
