@@ -122,12 +122,19 @@ interface FileServiceDiscovery extends JsonObject {
 }
 
 /** `Routes[].Gateway`. */
-interface FileRouteGateway extends JsonObject {
+export interface FileRouteGateway extends JsonObject {
   readonly Transfer?: string;
   readonly ConnectTimeoutMs?: number;
   readonly HandshakeTimeoutMs?: number;
   readonly CloseTimeoutMs?: number;
   readonly IdleTimeoutMs?: number;
+  readonly AppIdleTimeoutMs?: number;
+  readonly MaxLifetimeMs?: number;
+  readonly MaxLifetimeJitter?: number;
+  readonly Ping?: { readonly IntervalMs?: number; readonly TimeoutMs?: number; readonly Legs?: string };
+  readonly MaxMessageBytes?: number;
+  readonly MaxFramesPerMessage?: number;
+  readonly MaxFrameRate?: number;
   readonly MaxConnections?: number;
   readonly MaxConnectionsPerIp?: number;
   readonly AllowedOrigins?: readonly string[];

@@ -1,6 +1,5 @@
 import type { Endpoint } from './endpoint.js';
 import type { JsonObject } from './json.js';
-import type { Side } from './session.js';
 
 /** How a backend is spoken to. `undefined` on a route means: as the client came (`http` or `https`). */
 export type Scheme = 'ws' | 'wss' | 'http' | 'https';
@@ -61,7 +60,7 @@ export interface RouteLifetime {
 }
 
 /** Which legs of a session the gateway pings. */
-export type PingLegs = Side | 'both';
+export type PingLegs = 'client' | 'backend' | 'both';
 
 /** Pings of the gateway's own (RFC 6455 §5.5.2). */
 export interface RoutePing {

@@ -31,7 +31,13 @@ export type ErrorCode =
   | 'OCELOT_ERR_BACKEND_HANDSHAKE_INVALID'
   | 'OCELOT_ERR_BACKEND_LOST'
   | 'OCELOT_ERR_FRAME_INVALID'
+  | 'OCELOT_ERR_MESSAGE_TOO_BIG'
+  | 'OCELOT_ERR_FRAME_LIMIT'
+  | 'OCELOT_ERR_HOOK_FAILED'
+  | 'OCELOT_ERR_CLOSED_BY_PLUGIN'
+  | 'OCELOT_ERR_PEER_SILENT'
   | 'OCELOT_ERR_IDLE_TIMEOUT'
+  | 'OCELOT_ERR_LIFETIME_OVER'
   | 'OCELOT_ERR_CLOSE_TIMEOUT'
   | 'OCELOT_ERR_DRAINING'
   | 'OCELOT_ERR_PLUGIN_MISSING'
@@ -147,12 +153,57 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     message: 'A frame breaks RFC 6455.',
     remedy: 'The log line says which side sent it and which rule it breaks. `"Transfer": "opaque"` does not look.',
   },
+  OCELOT_ERR_MESSAGE_TOO_BIG: {
+    status: 0,
+    closeCode: 1009,
+    source: 'client',
+    message: 'A message is larger than the route allows.',
+    remedy: 'The log line says which side sent it. Raise `Gateway.MaxMessageBytes`, or send smaller messages.',
+  },
+  OCELOT_ERR_FRAME_LIMIT: {
+    status: 0,
+    closeCode: 1008,
+    source: 'client',
+    message: 'A peer sent more frames than the route allows.',
+    remedy:
+      'The log line says which side and which limit: raise `Gateway.MaxFramesPerMessage` or `Gateway.MaxFrameRate`, or send fewer frames.',
+  },
+  OCELOT_ERR_HOOK_FAILED: {
+    status: 0,
+    closeCode: 1011,
+    source: 'gateway',
+    message: 'The gateway failed to process a message.',
+    remedy: 'A tap of a plugin threw: the log line names it and holds the cause.',
+  },
+  OCELOT_ERR_CLOSED_BY_PLUGIN: {
+    status: 0,
+    closeCode: 1008,
+    source: 'gateway',
+    message: 'A plugin of the gateway ended the connection.',
+    remedy: 'The log line holds the code and the reason that the plugin gave; 1008 is only what most give.',
+  },
+  OCELOT_ERR_PEER_SILENT: {
+    status: 0,
+    closeCode: 1011,
+    source: 'client',
+    message: 'The other side does not answer any more.',
+    remedy:
+      'The log line says which side left `Gateway.Ping` unanswered: its host or a network between is gone. A silent client is told to the backend with 1001.',
+  },
   OCELOT_ERR_IDLE_TIMEOUT: {
     status: 0,
     closeCode: 1001,
     source: 'gateway',
     message: 'The connection was idle for too long.',
-    remedy: 'Raise `Gateway.IdleTimeoutMs`, or have one side send pings.',
+    remedy:
+      'Raise `Gateway.IdleTimeoutMs` or `Gateway.AppIdleTimeoutMs` (the log line says which). Pings of either side count for the first, never for the second.',
+  },
+  OCELOT_ERR_LIFETIME_OVER: {
+    status: 0,
+    closeCode: 1012,
+    source: 'gateway',
+    message: 'The connection is as old as the route allows.',
+    remedy: 'Connect again: `Gateway.MaxLifetimeMs` ends every connection at that age, to spread them anew.',
   },
   OCELOT_ERR_CLOSE_TIMEOUT: {
     status: 0,

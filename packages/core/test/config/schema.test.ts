@@ -66,10 +66,23 @@ describe('CONFIG_REFERENCE', () => {
         handshakeMs: defaults['RouteGateway.HandshakeTimeoutMs'],
         closeMs: defaults['RouteGateway.CloseTimeoutMs'],
         idleMs: defaults['RouteGateway.IdleTimeoutMs'],
+        appIdleMs: defaults['RouteGateway.AppIdleTimeoutMs'],
+      },
+      lifetime: {
+        maxMs: defaults['RouteGateway.MaxLifetimeMs'],
+        jitter: defaults['RouteGateway.MaxLifetimeJitter'],
+      },
+      ping: {
+        intervalMs: defaults['Ping.IntervalMs'],
+        timeoutMs: defaults['Ping.TimeoutMs'],
+        legs: defaults['Ping.Legs'],
       },
       limits: {
         maxConnections: defaults['RouteGateway.MaxConnections'],
         maxConnectionsPerIp: defaults['RouteGateway.MaxConnectionsPerIp'],
+        maxMessageBytes: defaults['RouteGateway.MaxMessageBytes'],
+        maxFramesPerMessage: defaults['RouteGateway.MaxFramesPerMessage'],
+        maxFrameRate: defaults['RouteGateway.MaxFrameRate'],
       },
       forwardedHeaders: defaults['RouteGateway.ForwardedHeaders'],
       retryAttempts: defaults['Retry.Attempts'],

@@ -262,23 +262,38 @@ describe('keys that nothing acts on yet', () => {
     expect(findings(fileWith({}, { [key]: value }))).toEqual([`warning NotSupportedYet /GlobalConfiguration/${key}`]);
   });
 
-  it.each(['AppIdleTimeoutMs', 'MaxLifetimeMs', 'MaxMessageBytes', 'MaxFramesPerMessage', 'MaxFrameRate'])(
-    'names Gateway.%s, and not its zero',
-    (key) => {
-      expect(findings(fileWith({ Gateway: { [key]: 5 } }))).toEqual([
-        `warning NotSupportedYet /Routes/0/Gateway/${key}`,
-      ]);
-      expect(findings(fileWith({ Gateway: { [key]: 0 } }))).toEqual([]);
-    },
-  );
+  it.each([
+    [{ Transfer: 'opaque', Ping: { IntervalMs: 5 } }, {}, '/Routes/0'],
+    [{ Transfer: 'opaque' }, { Ping: { IntervalMs: 5 } }, '/Routes/0'],
+    [{ MaxMessageBytes: 5 }, { Transfer: 'opaque' }, '/GlobalConfiguration'],
+    [{ Transfer: 'opaque', AppIdleTimeoutMs: 5, MaxFrameRate: 5, MaxFramesPerMessage: 5 }, {}, '/Routes/0'],
+  ])('names what an opaque route cannot do: %j over %j', (route, global, place) => {
+    expect(findings(fileWith({ Gateway: route }, { Gateway: global }))).toEqual([
+      `warning FramesNotSeen ${place}/Gateway/Transfer`,
+    ]);
+  });
 
-  it('names Ping, Tls, Http2 and Admin of the global Gateway', () => {
-    const gateway = { Ping: { IntervalMs: 5 }, Tls: { CertFile: 'a' }, Http2: true, Admin: { Port: 1 } };
-    const names = ['Ping', 'Tls', 'Http2', 'Admin'].map(
-      (key) => `warning NotSupportedYet /GlobalConfiguration/Gateway/${key}`,
-    );
+  it.each([
+    [{ Transfer: 'framed', Ping: { IntervalMs: 5 } }, { Transfer: 'opaque' }],
+    [{ Transfer: 'opaque', Ping: { IntervalMs: 0 }, MaxLifetimeMs: 5 }, { Ping: { IntervalMs: 5 } }],
+    [{ Transfer: 'opaque', MaxMessageBytes: 0, IdleTimeoutMs: 5 }, {}],
+  ])('says nothing of a route that is not opaque, or asks for nothing: %j over %j', (route, global) => {
+    expect(findings(fileWith({ Gateway: route }, { Gateway: global }))).toEqual([]);
+  });
+
+  it('names a global opaque Transfer once, however many routes it makes opaque', () => {
+    const file = {
+      Routes: [routeWith(), routeWith({ UpstreamPathTemplate: '/other/{room}' })],
+      GlobalConfiguration: { Gateway: { Transfer: 'opaque', Ping: { IntervalMs: 5 } } },
+    };
+    expect(findings(file)).toEqual(['warning FramesNotSeen /GlobalConfiguration/Gateway/Transfer']);
+  });
+
+  it('names Tls, Http2 and Admin of the global Gateway', () => {
+    const gateway = { Tls: { CertFile: 'a' }, Http2: true, Admin: { Port: 1 } };
+    const names = ['Tls', 'Http2', 'Admin'].map((key) => `warning NotSupportedYet /GlobalConfiguration/Gateway/${key}`);
     expect(findings(fileWith({}, { Gateway: gateway }))).toEqual(names);
-    expect(findings(fileWith({}, { Gateway: { Ping: { IntervalMs: 0, TimeoutMs: 5 }, Http2: false } }))).toEqual([]);
+    expect(findings(fileWith({}, { Gateway: { Http2: false } }))).toEqual([]);
   });
 
   it('says nothing of options that are written out with their defaults', () => {

@@ -1,9 +1,19 @@
-import type { ForwardedHeaders, RouteLimits, RouteTimeouts, TransferMode } from '../../contracts/route.js';
+import type {
+  ForwardedHeaders,
+  PingLegs,
+  RouteLifetime,
+  RouteLimits,
+  RoutePing,
+  RouteTimeouts,
+  TransferMode,
+} from '../../contracts/route.js';
 import type { FileGlobal, FileRouteCommon } from '../file-config.js';
 
 /** What `Gateway` sections and `Timeout` say about one route, defaults applied. */
 export interface RouteGatewaySettings {
   readonly timeouts: RouteTimeouts;
+  readonly lifetime: RouteLifetime;
+  readonly ping: RoutePing;
   readonly limits: RouteLimits;
   readonly allowedOrigins: readonly string[];
   readonly forwardedHeaders: ForwardedHeaders;
@@ -17,6 +27,8 @@ const HANDSHAKE_MS = 10_000;
 const CLOSE_MS = 5000;
 const KEEP_ALIVE_MS = 30_000;
 const RETRY_ATTEMPTS = 2;
+const LIFETIME_JITTER = 0.1;
+const PING_TIMEOUT_MS = 10_000;
 /** Timers beyond 2^31 - 1 ms fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -39,13 +51,26 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
         HANDSHAKE_MS,
       closeMs: own.CloseTimeoutMs ?? common.CloseTimeoutMs ?? CLOSE_MS,
       idleMs: own.IdleTimeoutMs ?? common.IdleTimeoutMs ?? 0,
+      appIdleMs: own.AppIdleTimeoutMs ?? common.AppIdleTimeoutMs ?? 0,
+    },
+    lifetime: {
+      maxMs: own.MaxLifetimeMs ?? common.MaxLifetimeMs ?? 0,
+      jitter: own.MaxLifetimeJitter ?? common.MaxLifetimeJitter ?? LIFETIME_JITTER,
+    },
+    ping: {
+      intervalMs: own.Ping?.IntervalMs ?? common.Ping?.IntervalMs ?? 0,
+      timeoutMs: own.Ping?.TimeoutMs ?? common.Ping?.TimeoutMs ?? PING_TIMEOUT_MS,
+      // The binder let only these values pass.
+      legs: (own.Ping?.Legs ?? common.Ping?.Legs ?? 'both') as PingLegs,
     },
     limits: {
       maxConnections: own.MaxConnections ?? common.MaxConnections ?? 0,
       maxConnectionsPerIp: own.MaxConnectionsPerIp ?? common.MaxConnectionsPerIp ?? 0,
+      maxMessageBytes: own.MaxMessageBytes ?? common.MaxMessageBytes ?? 0,
+      maxFramesPerMessage: own.MaxFramesPerMessage ?? common.MaxFramesPerMessage ?? 0,
+      maxFrameRate: own.MaxFrameRate ?? common.MaxFrameRate ?? 0,
     },
     allowedOrigins: texts(own.AllowedOrigins) ?? texts(common.AllowedOrigins) ?? [],
-    // The binder let only these values pass.
     forwardedHeaders: (own.ForwardedHeaders ?? common.ForwardedHeaders ?? 'x-forwarded') as ForwardedHeaders,
     retryAttempts: own.Retry?.Attempts ?? common.Retry?.Attempts ?? RETRY_ATTEMPTS,
     transfer: (own.Transfer ?? common.Transfer ?? 'framed') as TransferMode,

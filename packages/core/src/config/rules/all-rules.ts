@@ -9,6 +9,7 @@ import { hosts } from './hosts.js';
 import { httpVersion } from './http-version.js';
 import { methods } from './methods.js';
 import { origins } from './origins.js';
+import { opaqueRoutes } from './opaque-routes.js';
 import { pathTemplates, templateBlanks } from './path-templates.js';
 import { repeatedPlaceholders, unfilledPlaceholders } from './placeholders.js';
 import { globalQosHandler, routeQosHandler } from './quality-of-service.js';
@@ -52,6 +53,7 @@ export const FILE_RULES: readonly FileRule[] = [
   globalIpLists,
   origins,
   drainCode,
+  opaqueRoutes,
   dynamicRouting,
   someRoute,
   routeKeys,

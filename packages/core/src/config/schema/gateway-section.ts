@@ -3,14 +3,12 @@ import { decimal, flag, integer, object, type ObjectKey, text, texts, type KeySc
 const LATER = 'it arrives with a later version';
 const MAX_MS = 2_147_483_647;
 
-function milliseconds(description: string, fallback: number, unsupported?: string): KeySchema {
-  const facts = { default: fallback, minimum: 0, maximum: MAX_MS };
-  return integer(description, unsupported === undefined ? facts : { ...facts, unsupported });
+function milliseconds(description: string, fallback: number): KeySchema {
+  return integer(description, { default: fallback, minimum: 0, maximum: MAX_MS });
 }
 
-function count(description: string, unsupported?: string): KeySchema {
-  const facts = { default: 0, minimum: 0 };
-  return integer(description, unsupported === undefined ? facts : { ...facts, unsupported });
+function count(description: string): KeySchema {
+  return integer(description, { default: 0, minimum: 0 });
 }
 
 /** Keys of `Gateway` that stand in the global section and on each route; the route's value wins. */
@@ -36,39 +34,33 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     0,
   ),
   AppIdleTimeoutMs: milliseconds(
-    'Close 1001 after this many milliseconds without a data message (pings do not count); 0 means never.',
+    'Close 1001 after this many milliseconds without a data message in either direction (pings do not count); 0 means never.',
     0,
-    LATER,
   ),
   MaxLifetimeMs: milliseconds(
     'Close 1012 at a message boundary after that age, in milliseconds, so that clients spread over new endpoints; 0 means never.',
     0,
-    LATER,
   ),
-  MaxLifetimeJitter: decimal('Share of `MaxLifetimeMs` by which each socket differs, 0 to 1.', {
-    default: 0.1,
-    minimum: 0,
-    maximum: 1,
-    unsupported: LATER,
+  MaxLifetimeJitter: decimal(
+    'Share of `MaxLifetimeMs`, 0 to 1, by which sockets end earlier, each by a random part of it.',
+    { default: 0.1, minimum: 0, maximum: 1 },
+  ),
+  Ping: object('Ping', 'Pings that the gateway itself writes, to notice peers that vanished.', {
+    IntervalMs: milliseconds('A leg that sent nothing for this many milliseconds is pinged; 0 means never.', 0),
+    TimeoutMs: milliseconds(
+      'A leg that sends nothing for this many milliseconds after a ping, and takes nothing of what is queued for it, is dead; 0 means never.',
+      10_000,
+    ),
+    Legs: text('Which legs are pinged.', { default: 'both', values: ['client', 'backend', 'both'] }),
   }),
-  Ping: object(
-    'Ping',
-    'Pings that the gateway itself writes, to notice peers that vanished.',
-    {
-      IntervalMs: milliseconds('Milliseconds between pings; 0 means none.', 0),
-      TimeoutMs: milliseconds('A leg that stays silent this many milliseconds after a ping is dead.', 10_000),
-      Legs: text('Which legs are pinged.', { default: 'both', values: ['client', 'backend', 'both'] }),
-    },
-    { unsupported: LATER },
-  ),
   MaxMessageBytes: count(
-    'Largest message, in bytes; a larger one ends the connection with 1009. 0 means no limit.',
-    LATER,
+    'Largest message from either side, in bytes; a larger one ends the connection with 1009 and is not passed on. 0 means no limit. On a route with this limit permessage-deflate is not offered to the backend, so that messages are as large as they are on the wire.',
   ),
-  MaxFramesPerMessage: count('Most frames of one message; more end the connection with 1008. 0 means no limit.', LATER),
+  MaxFramesPerMessage: count(
+    'Most frames of one message, empty ones included; more end the connection with 1008. 0 means no limit.',
+  ),
   MaxFrameRate: count(
-    'Most frames a second from one peer; more end the connection with 1008. 0 means no limit.',
-    LATER,
+    'Most frames a second from one peer, pings and pongs included; more end the connection with 1008. A burst of as many frames may come at once. 0 means no limit.',
   ),
   MaxConnections: count(
     'Most open upgrades of a route in this process; the next one is answered 503. 0 means no limit.',

@@ -172,6 +172,28 @@ describe('Gateway sections', () => {
     });
   });
 
+  it('say what frames may be, how a silent peer is found, and how old a socket gets', () => {
+    const route = readRoute(
+      { Gateway: { Ping: { IntervalMs: 20_000, Legs: 'Client' }, MaxMessageBytes: 0, MaxFrameRate: 100 } },
+      {
+        Gateway: {
+          Ping: { IntervalMs: 1, TimeoutMs: 3000 },
+          MaxMessageBytes: 65_536,
+          MaxFramesPerMessage: 16,
+          AppIdleTimeoutMs: 60_000,
+          MaxLifetimeMs: 3_600_000,
+          MaxLifetimeJitter: 0.5,
+        },
+      },
+    );
+    expect(route).toMatchObject({
+      timeouts: { appIdleMs: 60_000 },
+      lifetime: { maxMs: 3_600_000, jitter: 0.5 },
+      ping: { intervalMs: 20_000, timeoutMs: 3000, legs: 'client' },
+      limits: { maxMessageBytes: 0, maxFramesPerMessage: 16, maxFrameRate: 100 },
+    });
+  });
+
   it.each([
     [{}, {}, 10_000],
     [{}, { Timeout: 3 }, 3000],
