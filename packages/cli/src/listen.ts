@@ -1,5 +1,5 @@
 import { type IncomingMessage, type Server, createServer } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, type Server as NetServer, type Socket, createServer as createNetServer } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { Gateway } from '@ocelot/core';
@@ -25,6 +25,8 @@ export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Shares the port with other sockets that do, each getting a part of the connections; where the system can. */
+  readonly reusePort?: boolean;
   /** @default 10 s */
   readonly headersTimeoutMs?: number;
   /** @default 1 s */
@@ -41,6 +43,7 @@ export interface Listener {
   destroy(): void;
 }
 
+type OpenOptions = Pick<ListenOptions, 'host' | 'port' | 'reusePort'>;
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 type RequestListener = Parameters<typeof createServer>[1] & object;
 
@@ -87,6 +90,18 @@ export async function listen(gateway: Gateway, options: ListenOptions): Promise<
   };
 }
 
+/**
+ * Finds out whether a port is free before several sockets share it: two gateways of one user would share it as well.
+ * @throws CommandError as `listen` does.
+ */
+export async function assertPortFree(host: string, port: number): Promise<void> {
+  const probe = createNetServer((socket) => socket.on('error', () => undefined).destroy());
+  await open(probe, { host, port });
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+}
+
 /** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
 const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
 
@@ -99,10 +114,11 @@ function connectRelays(server: Server, gateway: Gateway): void {
   if (server.listenerCount('request') === 0) server.on('request', plainHttp(gateway));
 }
 
-async function open(server: Server, { host, port }: ListenOptions): Promise<void> {
+async function open(server: NetServer, options: OpenOptions): Promise<void> {
+  const { host, port, reusePort } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
-    server.listen(port, host, resolve);
+    server.listen({ host, port, ...(reusePort === true && { reusePort }) }, resolve);
   });
   server.removeAllListeners('error');
 }
