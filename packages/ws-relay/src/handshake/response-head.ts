@@ -1,5 +1,7 @@
 import { GatewayError } from '@ocelot/core';
 
+import { trimBlanks } from './tokens.js';
+
 /** Limits of a backend's answer. Node's own client stops at 16 KiB; answers with many cookies need more. */
 export const MAX_HEAD_BYTES = 65_536;
 export const MAX_HEADER_COUNT = 500;
@@ -17,7 +19,10 @@ export interface ResponseHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.([01]) ([1-9]\d{2})(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[\t ]*([\t\x20-\x7e\x80-\xff]*)$/;
+/** Blanks around the value are taken off afterwards: a pattern for them takes time by the square of their number. */
+const HEADER_LINE = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
+/** Room for most heads; it doubles when a head needs more. */
+const FIRST_ROOM_BYTES = 2048;
 const STATUS_PREFIX = Buffer.from('HTTP/1.', 'latin1');
 const LF = 0x0a;
 const CR = 0x0d;
@@ -28,35 +33,50 @@ const CR = 0x0d;
  * them differently. Interim answers (100, 103) are skipped.
  */
 export class ResponseHeadReader {
-  #bytes: Buffer = Buffer.alloc(0);
+  /** What came and was not read yet: the first `#length` bytes. */
+  #bytes: Buffer = Buffer.allocUnsafeSlow(FIRST_ROOM_BYTES);
+  #length = 0;
   /** Up to here the bytes are whole lines. */
   #lineStart = 0;
   #searched = 0;
   #informational = 0;
 
   /**
-   * Takes the next bytes.
-   * @returns the head and the bytes behind it, or undefined while it is not complete.
+   * Takes the next bytes and copies what it needs of them.
+   * @returns the head and the bytes behind it, or undefined while it is not complete. Not to be called after a head.
    * @throws GatewayError BACKEND_HANDSHAKE_INVALID as soon as the answer cannot become a valid one.
    */
   push(chunk: Buffer): { readonly head: ResponseHead; readonly rest: Buffer } | undefined {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
+    this.#append(chunk);
     for (;;) {
       const end = this.#findEnd();
       if (end === -1) return undefined;
       const head = parseHead(this.#bytes.toString('latin1', 0, end - 4));
-      this.#bytes = this.#bytes.subarray(end);
-      this.#lineStart = 0;
-      this.#searched = 0;
-      if (head.status >= 200 || head.status === 101) return { head, rest: this.#bytes };
+      if (head.status >= 200 || head.status === 101) return { head, rest: this.#bytes.subarray(end, this.#length) };
       this.#informational += 1;
       if (this.#informational > MAX_INFORMATIONAL) throw refused('sends interim answers without end');
+      this.#bytes.copyWithin(0, end, this.#length);
+      this.#length -= end;
+      this.#lineStart = 0;
+      this.#searched = 0;
     }
+  }
+
+  /** A head that comes byte by byte is not copied anew for each of them. */
+  #append(chunk: Buffer): void {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#bytes.length * 2));
+      this.#bytes.copy(larger, 0, 0, this.#length);
+      this.#bytes = larger;
+    }
+    chunk.copy(this.#bytes, this.#length);
+    this.#length = needed;
   }
 
   /** Looks for the blank line in what is new. @returns the offset behind it, or -1. */
   #findEnd(): number {
-    const bytes = this.#bytes;
+    const bytes = this.#bytes.subarray(0, this.#length);
     const known = Math.min(bytes.length, STATUS_PREFIX.length);
     if (bytes.compare(STATUS_PREFIX, 0, known, 0, known) !== 0) throw refused('does not answer in HTTP/1');
     for (;;) {
@@ -85,7 +105,7 @@ function parseHead(text: string): ResponseHead {
   for (const line of lines) {
     const header = HEADER_LINE.exec(line);
     if (header === null) throw refused('sends an invalid header line');
-    rawHeaders.push(header[1] ?? '', (header[2] ?? '').trimEnd());
+    rawHeaders.push(header[1] ?? '', trimBlanks(header[2] ?? ''));
   }
   return { status: Number(status[2]), reason: status[3] ?? '', httpMinor: Number(status[1]), rawHeaders };
 }

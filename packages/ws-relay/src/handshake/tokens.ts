@@ -1,16 +1,35 @@
 /** Characters of a token (RFC 9110 §5.6.2). */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 
+const TAB = 0x09;
+const SPACE = 0x20;
+
 /** Whether a text is a token (RFC 9110 §5.6.2). */
 export function isToken(text: string): boolean {
   return TOKEN.test(text);
+}
+
+/**
+ * Takes the blanks off both ends: SP and HT, nothing else (RFC 9110 §5.6.3). `trim()` takes more, such as U+00A0, and
+ * would see a token where other readers of the same header see none.
+ */
+export function trimBlanks(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1;
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB;
 }
 
 /** The values of one header name, compared without case, in order. */
 export function headerValues(rawHeaders: readonly string[], name: string): readonly string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) values.push((rawHeaders[i + 1] ?? '').trim());
+    if (rawHeaders[i]?.toLowerCase() === name) values.push(trimBlanks(rawHeaders[i + 1] ?? ''));
   }
   return values;
 }
@@ -19,22 +38,11 @@ export function headerValues(rawHeaders: readonly string[], name: string): reado
 export function listElements(values: readonly string[]): readonly string[] {
   return values
     .flatMap((value) => value.split(','))
-    .map((element) => element.trim())
+    .map(trimBlanks)
     .filter((element) => element !== '');
 }
 
 /** Whether a list names `token`, compared without case. */
 export function hasToken(values: readonly string[], token: string): boolean {
   return listElements(values).some((element) => element.toLowerCase() === token);
-}
-
-/**
- * The names of the extensions in a `Sec-WebSocket-Extensions` header, in lower case (RFC 6455 §9.1). A comma inside a
- * quoted parameter does not part elements.
- */
-export function extensionNames(values: readonly string[]): readonly string[] {
-  return values
-    .flatMap((value) => value.match(/(?:"(?:\\.|[^"\\])*"|[^,"])+/g) ?? [])
-    .map((element) => (element.split(';')[0] ?? '').trim().toLowerCase())
-    .filter((name) => name !== '');
 }

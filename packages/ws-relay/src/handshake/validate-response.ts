@@ -1,15 +1,16 @@
 import { GatewayError } from '@ocelot/core';
 
 import { acceptKey } from './accept-key.js';
+import { type Extension, readExtensions } from './extensions.js';
+import { deflateFault, PERMESSAGE_DEFLATE } from './permessage-deflate.js';
 import type { ResponseHead } from './response-head.js';
-import { extensionNames, hasToken, headerValues, listElements } from './tokens.js';
+import { hasToken, headerValues, listElements } from './tokens.js';
 
 /** What the backend was offered. */
 export interface HandshakeOffer {
   readonly key: string;
   readonly protocols: readonly string[];
-  /** Names in lower case. */
-  readonly extensions: readonly string[];
+  readonly extensions: readonly Extension[];
 }
 
 /**
@@ -33,15 +34,29 @@ export function validateSwitch(head: ResponseHead, offer: HandshakeOffer): reado
   if (protocols.length > 1 || (protocols[0] !== undefined && !offer.protocols.includes(protocols[0]))) {
     throw fault('chooses a subprotocol that was not offered');
   }
-  const extensions = extensionNames(values('sec-websocket-extensions'));
-  if (!extensions.every((name) => count(extensions, name) <= count(offer.extensions, name))) {
-    throw fault('chooses an extension that was not offered, or not as often');
-  }
-  return extensions;
+  const extensions = readExtensions(values('sec-websocket-extensions'));
+  checkExtensions(extensions, offer.extensions);
+  return extensions.map(({ name }) => name);
 }
 
-function count(names: readonly string[], wanted: string): number {
-  return names.filter((name) => name === wanted).length;
+/** RFC 6455 §4.1 and §9.1: what was offered, no more often than offered, in the grammar. */
+function checkExtensions(accepted: readonly Extension[], offered: readonly Extension[]): void {
+  const left = new Map<string, number>();
+  for (const { name } of offered) left.set(name, (left.get(name) ?? 0) + 1);
+  for (const extension of accepted) {
+    const { name } = extension;
+    if (!extension.isWellFormed) throw fault('sends a malformed Sec-WebSocket-Extensions');
+    const count = left.get(name) ?? 0;
+    if (count === 0) throw fault('chooses an extension that was not offered, or not as often');
+    // Several offers of permessage-deflate are variants of one: it cannot be in use twice (RFC 7692 §5.1).
+    left.set(name, name === PERMESSAGE_DEFLATE ? 0 : count - 1);
+    if (name !== PERMESSAGE_DEFLATE) continue;
+    const wrong = deflateFault(
+      extension,
+      offered.filter((offer) => offer.name === PERMESSAGE_DEFLATE),
+    );
+    if (wrong !== undefined) throw fault(wrong);
+  }
 }
 
 function fault(what: string): GatewayError {

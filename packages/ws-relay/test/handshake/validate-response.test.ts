@@ -32,7 +32,7 @@ afterAll(async () => {
 
 const offer = {
   'Sec-WebSocket-Protocol': 'chat, superchat',
-  'Sec-WebSocket-Extensions': 'permessage-deflate; a="x,y"',
+  'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits, x-other; a="x,y"',
 };
 
 // No proxy that was tried refused a wrong accept value: what is behind the address then gets the client's bytes.
@@ -47,6 +47,18 @@ describe("a backend's 101 is refused with 502, and nothing of it reaches the cli
     ['with a subprotocol that was not offered', { 'Sec-WebSocket-Protocol': 'other' }, /subprotocol/],
     ['with two subprotocols', { 'Sec-WebSocket-Protocol': ['chat', 'superchat'] }, /subprotocol/],
     ['with an extension that was not offered', { 'Sec-WebSocket-Extensions': 'bzip' }, /extension/],
+    ['with an extension more often than offered', { 'Sec-WebSocket-Extensions': ['x-other', 'x-other'] }, /often/],
+    ['with a malformed extension', { 'Sec-WebSocket-Extensions': 'permessage-deflate; a="' }, /malformed/],
+    [
+      'with a window outside 8 to 15 (S21, CVE-2026-2229)',
+      { 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window_bits=1000' },
+      /8 to 15/,
+    ],
+    [
+      'with an unknown parameter of permessage-deflate (S21)',
+      { 'Sec-WebSocket-Extensions': 'permessage-deflate; server_max_window=9' },
+      /unknown parameter/,
+    ],
     ['with one extension twice', { 'Sec-WebSocket-Extensions': 'permessage-deflate, permessage-deflate' }, /often/],
   ])('%s', async (_, headers, fault) => {
     answer = `${switchingHead(SAMPLE_KEY, { 'X-Secret': 'leak', ...headers })}\x81\x04leak`;
