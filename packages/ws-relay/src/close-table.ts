@@ -1,6 +1,11 @@
 import type { ErrorCode, SessionSummary, Side } from '@ocelot/core';
 
-import { CLOSE_BAD_GATEWAY, CLOSE_GOING_AWAY } from './frames/close-codes.js';
+import {
+  CLOSE_BAD_GATEWAY,
+  CLOSE_GOING_AWAY,
+  CLOSE_INTERNAL_ERROR,
+  CLOSE_SERVICE_RESTART,
+} from './frames/close-codes.js';
 import type { Boundary } from './frames/frame-scanner.js';
 
 /** What can end a session. The first event decides the summary; later ones are still answered by their row. */
@@ -9,10 +14,15 @@ export type EndEvent =
   | `${Side}.fin`
   | `${Side}.lost`
   | `${Side}.invalid`
+  | `${Side}.too-big`
+  | `${Side}.over-limit`
+  | `${Side}.silent`
   | `${Side}.end`
-  | 'idle'
-  | 'drain'
+  | GatewayEnd
   | 'cut';
+
+/** Ends that the gateway itself decides on, in good order. */
+export type GatewayEnd = 'idle' | 'app-idle' | 'lifetime' | 'hook' | 'plugin' | 'drain';
 
 /** What one side gets. */
 export type Farewell =
@@ -111,6 +121,54 @@ export const CLOSE_TABLE: readonly CloseRule[] = [
     toBackend: close('given'),
   },
   {
+    event: 'client.too-big',
+    when: 'a message of the client is larger than `MaxMessageBytes`',
+    closedBy: 'client',
+    errorCode: 'OCELOT_ERR_MESSAGE_TOO_BIG',
+    toClient: close('given'),
+    toBackend: close(CLOSE_GOING_AWAY),
+  },
+  {
+    event: 'backend.too-big',
+    when: 'a message of the backend is larger than `MaxMessageBytes`',
+    closedBy: 'backend',
+    errorCode: 'OCELOT_ERR_MESSAGE_TOO_BIG',
+    toClient: close(CLOSE_BAD_GATEWAY),
+    toBackend: close('given'),
+  },
+  {
+    event: 'client.over-limit',
+    when: 'the client sends more frames than `MaxFramesPerMessage` or `MaxFrameRate`',
+    closedBy: 'client',
+    errorCode: 'OCELOT_ERR_FRAME_LIMIT',
+    toClient: close('given'),
+    toBackend: close(CLOSE_GOING_AWAY),
+  },
+  {
+    event: 'backend.over-limit',
+    when: 'the backend sends more frames than `MaxFramesPerMessage` or `MaxFrameRate`',
+    closedBy: 'backend',
+    errorCode: 'OCELOT_ERR_FRAME_LIMIT',
+    toClient: close(CLOSE_BAD_GATEWAY),
+    toBackend: close('given'),
+  },
+  {
+    event: 'client.silent',
+    when: 'the client leaves a `Ping` unanswered; its connection is cut',
+    closedBy: 'client',
+    errorCode: 'OCELOT_ERR_PEER_SILENT',
+    toClient: nothing,
+    toBackend: close(CLOSE_GOING_AWAY),
+  },
+  {
+    event: 'backend.silent',
+    when: 'the backend leaves a `Ping` unanswered; its connection is cut',
+    closedBy: 'backend',
+    errorCode: 'OCELOT_ERR_PEER_SILENT',
+    toClient: close(CLOSE_INTERNAL_ERROR),
+    toBackend: nothing,
+  },
+  {
     event: 'client.end',
     when: 'opaque mode: the client half-closes',
     closedBy: 'client',
@@ -133,6 +191,38 @@ export const CLOSE_TABLE: readonly CloseRule[] = [
     errorCode: 'OCELOT_ERR_IDLE_TIMEOUT',
     toClient: close(CLOSE_GOING_AWAY),
     toBackend: close(CLOSE_GOING_AWAY),
+  },
+  {
+    event: 'app-idle',
+    when: 'no data message passed for `AppIdleTimeoutMs`',
+    closedBy: 'gateway',
+    errorCode: 'OCELOT_ERR_IDLE_TIMEOUT',
+    toClient: close(CLOSE_GOING_AWAY),
+    toBackend: close(CLOSE_GOING_AWAY),
+  },
+  {
+    event: 'lifetime',
+    when: 'the session is `MaxLifetimeMs` old',
+    closedBy: 'gateway',
+    errorCode: 'OCELOT_ERR_LIFETIME_OVER',
+    toClient: close(CLOSE_SERVICE_RESTART, 'message'),
+    toBackend: close(CLOSE_SERVICE_RESTART, 'message'),
+  },
+  {
+    event: 'hook',
+    when: 'a tap of a plugin throws',
+    closedBy: 'gateway',
+    errorCode: 'OCELOT_ERR_HOOK_FAILED',
+    toClient: close(CLOSE_INTERNAL_ERROR),
+    toBackend: close(CLOSE_INTERNAL_ERROR),
+  },
+  {
+    event: 'plugin',
+    when: 'a tap of a plugin closes the session',
+    closedBy: 'gateway',
+    errorCode: 'OCELOT_ERR_CLOSED_BY_PLUGIN',
+    toClient: close('given'),
+    toBackend: close('given'),
   },
   {
     event: 'drain',

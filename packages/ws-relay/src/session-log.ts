@@ -1,12 +1,13 @@
 import type { Admission, Endpoint, GatewayError, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
 
 import type { BackendAnswer } from './handshake/connect-backend.js';
+import type { Fault } from './transfer/transfer.js';
 
 /** Status under which a client that left before its answer is logged, as nginx does. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. */
-export function logSession(log: Logger, summary: SessionSummary, fault: string | undefined): void {
+export function logSession(log: Logger, summary: SessionSummary, fault: Fault | undefined): void {
   const fields = {
     endpoint: authority(summary.endpoint),
     durationMs: Math.round(summary.durationMs),
@@ -18,10 +19,11 @@ export function logSession(log: Logger, summary: SessionSummary, fault: string |
     closeCode: summary.closeCode,
     closeReason: summary.closeReason,
     code: summary.errorCode,
-    fault,
+    fault: fault?.what,
   };
   const isBackendsFault = summary.closedBy === 'backend' && summary.errorCode !== undefined;
-  if (isBackendsFault) log.warn(fields, 'session closed');
+  if (summary.errorCode === 'OCELOT_ERR_HOOK_FAILED') log.error({ ...fields, err: fault?.cause }, 'session closed');
+  else if (isBackendsFault) log.warn(fields, 'session closed');
   else log.info(fields, 'session closed');
 }
 

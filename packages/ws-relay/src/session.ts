@@ -5,7 +5,7 @@ import type { CloseStatus } from './frames/close-codes.js';
 import type { IdleSweeper, Sweepable } from './idle-sweeper.js';
 import { createTransfer } from './transfer/choose-mode.js';
 import type { Leg } from './transfer/leg.js';
-import { HANG_UP_MS, type Transfer, type TransferHost } from './transfer/transfer.js';
+import { type Fault, HANG_UP_MS, type Transfer, type TransferHost } from './transfer/transfer.js';
 
 /** What a session is made of, once both handshakes are through. */
 export interface TunnelInit {
@@ -25,7 +25,7 @@ export interface TunnelInit {
 interface End {
   readonly event: EndEvent;
   readonly status: CloseStatus | undefined;
-  readonly fault: string | undefined;
+  readonly fault: Fault | undefined;
 }
 
 /**
@@ -88,7 +88,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   }
 
   drain(closeCode: number, reason: string): void {
-    if (this.#end === undefined) this.#transfer.drain(closeCode, reason);
+    if (this.#end === undefined) this.#transfer.leave('drain', { code: closeCode, reason });
   }
 
   destroy(): void {
@@ -105,11 +105,11 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       this.#lastMovedMs = nowMs;
     }
     const { idleMs } = this.route.timeouts;
-    if (idleMs > 0 && this.#end === undefined && nowMs - this.#lastMovedMs >= idleMs) this.#transfer.idle();
+    if (idleMs > 0 && this.#end === undefined && nowMs - this.#lastMovedMs >= idleMs) this.#transfer.leave('idle');
     this.#transfer.sweep(nowMs);
   }
 
-  ends(event: EndEvent, status?: CloseStatus, fault?: string): void {
+  ends(event: EndEvent, status?: CloseStatus, fault?: Fault): void {
     // Step 12: the first end decides the summary.
     if (this.#end !== undefined) return;
     this.#end = { event, status, fault };
@@ -129,8 +129,8 @@ export class Tunnel implements Session, TransferHost, Sweepable {
     this.#resolve(this.#summary());
   }
 
-  /** Which rule a side broke, when the session ended by an invalid frame: for the log. */
-  get fault(): string | undefined {
+  /** Which rule, limit or tap ended the session, where its code does not say all: for the log. */
+  get fault(): Fault | undefined {
     return this.#end?.fault;
   }
 

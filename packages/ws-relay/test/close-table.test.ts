@@ -47,8 +47,8 @@ describe('the close table', () => {
   it('leaves no side without an end: each gets a Close, a FIN, or is the one that has gone', () => {
     const without = (side: 'toClient' | 'toBackend'): readonly string[] =>
       CLOSE_TABLE.filter((rule) => rule[side].kind === 'nothing').map(({ event }) => event);
-    expect(without('toClient')).toEqual(['client.lost', 'client.end', 'cut']);
-    expect(without('toBackend')).toEqual(['backend.lost', 'backend.end', 'cut']);
+    expect(without('toClient')).toEqual(['client.lost', 'client.silent', 'client.end', 'cut']);
+    expect(without('toBackend')).toEqual(['backend.lost', 'backend.silent', 'backend.end', 'cut']);
   });
 
   it('sends no code that must not be sent (RFC 6455 §7.4)', () => {
@@ -64,6 +64,10 @@ describe('the close table', () => {
     };
     expect(rule('client.lost')).toMatchObject({ code: ERROR_CATALOGUE.OCELOT_ERR_CLIENT_GONE.closeCode });
     expect(rule('backend.lost')).toMatchObject({ code: ERROR_CATALOGUE.OCELOT_ERR_BACKEND_LOST.closeCode });
-    expect(rule('idle')).toMatchObject({ code: ERROR_CATALOGUE.OCELOT_ERR_IDLE_TIMEOUT.closeCode });
+    expect(rule('backend.silent')).toMatchObject({ code: ERROR_CATALOGUE.OCELOT_ERR_PEER_SILENT.closeCode });
+    for (const event of ['idle', 'app-idle', 'lifetime', 'hook'] as const) {
+      const { errorCode = 'OCELOT_ERR_CONFIG_INVALID' } = closeRule(event);
+      expect(rule(event)).toMatchObject({ code: ERROR_CATALOGUE[errorCode].closeCode });
+    }
   });
 });

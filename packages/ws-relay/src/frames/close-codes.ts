@@ -9,6 +9,10 @@ export const MAX_REASON_BYTES: number = MAX_CONTROL_PAYLOAD - 2;
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_PROTOCOL_ERROR = 1002;
 const CLOSE_INVALID_PAYLOAD = 1007;
+export const CLOSE_POLICY_VIOLATION = 1008;
+export const CLOSE_TOO_BIG = 1009;
+export const CLOSE_INTERNAL_ERROR = 1011;
+export const CLOSE_SERVICE_RESTART = 1012;
 export const CLOSE_BAD_GATEWAY = 1014;
 
 /** What a Close frame says. */

@@ -1,15 +1,15 @@
 // Hot path: `#receive` and `#forward` run once per chunk; FrameScanner walks its frames. Nothing is allocated, copied
 // or unmasked for data. Everything below `#end` runs once or twice in the life of a session.
 
-import { ERROR_CATALOGUE, type Side, type TransferCount } from '@ocelot/core';
+import { ERROR_CATALOGUE, type ErrorCode, type Side, type TransferCount } from '@ocelot/core';
 
-import { type CloseRule, closeRule, type EndEvent } from '../close-table.js';
-import { CLOSE_GOING_AWAY, type CloseStatus } from '../frames/close-codes.js';
+import { type CloseRule, closeRule, type EndEvent, type GatewayEnd } from '../close-table.js';
+import type { CloseStatus } from '../frames/close-codes.js';
 import { type Boundary, FrameScanner, type ScanSink } from '../frames/frame-scanner.js';
 import { headerRules } from './choose-rules.js';
 import { FramedSide } from './framed-side.js';
 import type { LegReceiver } from './leg.js';
-import { otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
+import { type Fault, otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
 
 /** How long a drain waits for the end of a message before it takes the end of a frame. */
 const MESSAGE_WAIT_MS = 1000;
@@ -60,16 +60,15 @@ export class FramedTransfer implements Transfer {
     };
   }
 
-  idle(): void {
-    this.#end('idle', { code: CLOSE_GOING_AWAY, reason: ERROR_CATALOGUE.OCELOT_ERR_IDLE_TIMEOUT.message });
-  }
-
-  drain(code: number, reason: string): void {
+  leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void {
     if (this.#hasEnded) return;
-    // Half of a short close time: the Close must be out before the time for its answer is over.
-    const { closeMs } = this.#init;
-    this.#frameFromMs = this.#now() + (closeMs > 0 ? Math.min(MESSAGE_WAIT_MS, closeMs / 2) : MESSAGE_WAIT_MS);
-    this.#end('drain', { code, reason });
+    const { errorCode, toClient } = closeRule(event);
+    if (toClient.kind === 'close' && toClient.at === 'message') {
+      // Half of a short close time: the Close must be out before the time for its answer is over.
+      const { closeMs } = this.#init;
+      this.#frameFromMs = this.#now() + (closeMs > 0 ? Math.min(MESSAGE_WAIT_MS, closeMs / 2) : MESSAGE_WAIT_MS);
+    }
+    this.#end(event, given ?? statusOf(errorCode), fault);
   }
 
   sweep(nowMs: number): void {
@@ -89,7 +88,7 @@ export class FramedTransfer implements Transfer {
       closeFrame: (frame, status) => this.#closeFrame(this.#sides[name], frame, status),
       invalid: (fault) => {
         this.#sides[name].isMuted = true;
-        this.#end(`${name}.invalid`, { code: fault.closeCode, reason: fault.rule }, fault.rule);
+        this.#end(`${name}.invalid`, { code: fault.closeCode, reason: fault.rule }, { what: fault.rule });
       },
       boundary: () => {
         this.#sides[otherSide(name)].sendFarewell();
@@ -138,7 +137,7 @@ export class FramedTransfer implements Transfer {
     this.#settle();
   }
 
-  #end(event: EndEvent, status?: CloseStatus, fault?: string): void {
+  #end(event: EndEvent, status?: CloseStatus, fault?: Fault): void {
     const rule = closeRule(event);
     if (!this.#hasEnded) {
       this.#hasEnded = true;
@@ -210,4 +209,11 @@ export class FramedTransfer implements Transfer {
   #now(): number {
     return this.#init.clock.now();
   }
+}
+
+/** What the gateway says of an end of its own. */
+function statusOf(errorCode: ErrorCode | undefined): CloseStatus {
+  if (errorCode === undefined) return { code: undefined, reason: '' };
+  const { closeCode, message } = ERROR_CATALOGUE[errorCode];
+  return { code: closeCode, reason: message };
 }

@@ -2,8 +2,10 @@
 
 import type { Side, TransferCount } from '@ocelot/core';
 
+import type { GatewayEnd } from '../close-table.js';
+import type { CloseStatus } from '../frames/close-codes.js';
 import type { Leg, LegReceiver } from './leg.js';
-import { HANG_UP_MS, otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
+import { type Fault, HANG_UP_MS, otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
 
 /**
  * Bytes only, for peers that do not keep to RFC 6455: no counts of messages, no close codes, no Close of its own. A
@@ -57,12 +59,12 @@ export class OpaqueTransfer implements Transfer {
     };
   }
 
-  idle(): void {
-    this.#leave(() => this.#host.ends('idle'));
-  }
-
-  drain(): void {
-    this.#leave(() => this.#host.ends('drain'));
+  leave(event: GatewayEnd, _given?: CloseStatus, fault?: Fault): void {
+    if (this.#hasEnded) return;
+    this.#isAskedToLeave = true;
+    this.#end(() => this.#host.ends(event, undefined, fault));
+    this.#finish(this.#init.client);
+    this.#finish(this.#init.backend);
   }
 
   sweep(nowMs: number): void {
@@ -76,14 +78,6 @@ export class OpaqueTransfer implements Transfer {
         this.#destroy();
       }
     }
-  }
-
-  #leave(tell: () => void): void {
-    if (this.#hasEnded) return;
-    this.#isAskedToLeave = true;
-    this.#end(tell);
-    this.#finish(this.#init.client);
-    this.#finish(this.#init.backend);
   }
 
   #end(tell: () => void): void {

@@ -1,6 +1,6 @@
 import type { Clock, Side, TransferCount } from '@ocelot/core';
 
-import type { EndEvent } from '../close-table.js';
+import type { EndEvent, GatewayEnd } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
 import type { Leg, LegReceiver } from './leg.js';
 import type { PassageFactory } from './passage.js';
@@ -8,10 +8,18 @@ import type { PassageFactory } from './passage.js';
 /** How long a socket whose closing is over may stay open, in milliseconds, before it is cut. */
 export const HANG_UP_MS = 1000;
 
+/** More about an end, for the log line of the session. */
+export interface Fault {
+  /** Which rule was broken, which limit reached, which tap failed. */
+  readonly what: string;
+  /** What a plugin threw. */
+  readonly cause?: unknown;
+}
+
 /** The session as its transfer sees it. */
 export interface TransferHost {
-  /** The session begins to end. Only the first call counts. `fault` says which rule was broken. */
-  ends(event: EndEvent, status?: CloseStatus, fault?: string): void;
+  /** The session begins to end. Only the first call counts. `fault` says for the log which rule was broken. */
+  ends(event: EndEvent, status?: CloseStatus, fault?: Fault): void;
   /** A peer did not finish in time: recorded unless another error is. */
   closeTimedOut(): void;
   /** A socket is gone. */
@@ -38,10 +46,11 @@ export interface Transfer {
   readonly fromBackend: TransferCount;
   /** What the leg of a side is attached to. */
   receiver(side: Side): LegReceiver;
-  /** Nothing passed for too long. */
-  idle(): void;
-  /** Asks both sides to leave. */
-  drain(code: number, reason: string): void;
+  /**
+   * Asks both sides to leave, with the Close that the table has for the event. Does nothing once the session ends.
+   * @param given Where the table says `given`: the code of a drain or of a plugin.
+   */
+  leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void;
   /** Looks at the clock: deadlines are checked here and nowhere else. Called regularly once the session ends. */
   sweep(nowMs: number): void;
 }
