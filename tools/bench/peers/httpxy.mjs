@@ -1,0 +1,13 @@
+// Peer of the benchmark: httpxy with its defaults; argv: PORT BACKEND-PORT.
+import { createServer } from 'node:http';
+
+import { createProxyServer } from 'httpxy';
+
+const [port, backendPort] = process.argv.slice(2).map(Number);
+const proxy = createProxyServer({ target: `http://127.0.0.1:${backendPort}`, ws: true });
+proxy.on('error', (error) => console.error(error.message));
+const server = createServer((_request, response) => response.writeHead(404).end());
+server.on('upgrade', (request, socket, head) => {
+  proxy.ws(request, socket, undefined, head).catch((error) => console.error(error.message));
+});
+server.listen({ port, host: '127.0.0.1', backlog: 4096 });

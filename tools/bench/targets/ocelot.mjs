@@ -1,0 +1,54 @@
+// Ours: the built command `ocelot run` as a user starts it, every default in force, log at its default level
+// into a file.
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { BenchError } from '../bench-error.mjs';
+import { ROOT } from '../cache.mjs';
+import { startProxy } from '../processes.mjs';
+
+/** The measured route and as many others as are wanted, in front of it. */
+export function configuration({ backendPort, transfer, routes = 1 }) {
+  const route = (path) => ({
+    UpstreamPathTemplate: path,
+    DownstreamPathTemplate: path,
+    DownstreamScheme: 'ws',
+    DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: backendPort }],
+    ...(transfer === undefined ? {} : { Gateway: { Transfer: transfer } }),
+  });
+  // Half of the others are literal, half have a placeholder: the table keeps the two apart.
+  const others = Array.from({ length: routes - 1 }, (_, index) =>
+    route(index % 2 === 0 ? `/other/literal-${index}` : `/other-${index}/{rest}/end`),
+  );
+  return { Routes: [...others, route('/bench')] };
+}
+
+/**
+ * @param {{ transfer?: string, dist?: string, plugin?: string }} how `dist`: root of a checkout that is built, this one
+ *   by default
+ */
+export const ocelot = ({ transfer, dist, plugin } = {}) => {
+  const command = join(dist === undefined ? ROOT : resolve(dist), 'packages', 'cli', 'dist', 'bin.js');
+  return {
+    isOurs: true,
+    async prepare() {
+      if (!existsSync(command))
+        throw new BenchError(`${command} is missing: run "npm run build" in that checkout first.`);
+      return 'built';
+    },
+    async start({ port, backendPort, folder, cpu, log, routes, nodeOptions = [] }) {
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, 'ocelot.json');
+      await writeFile(file, JSON.stringify(configuration({ backendPort, transfer, routes }), undefined, 2));
+      const words = ['run', file, '--port', String(port), ...(plugin === undefined ? [] : ['--plugin', plugin])];
+      return startProxy({
+        command: [process.execPath, ...nodeOptions, command, ...words],
+        cpu,
+        port,
+        log,
+        cwd: folder,
+      });
+    },
+  };
+};
