@@ -1,0 +1,50 @@
+import { fileURLToPath } from 'node:url';
+
+import { runOcelot, type RunningOcelot } from '../src/run-ocelot.js';
+import type { CaseRoute, Mode } from './conformance-case.js';
+import type { LogLine } from './judge.js';
+
+const PLUGIN = fileURLToPath(new URL('conformance-plugin.mjs', import.meta.url));
+
+/** What each route of the cases allows. */
+export const LIMITS = { maxMessageBytes: 1000, maxFramesPerMessage: 8, maxFrameRate: 50 } as const;
+
+const ROUTES: Readonly<Record<CaseRoute, object>> = {
+  plain: {},
+  'max-bytes': { MaxMessageBytes: LIMITS.maxMessageBytes },
+  'max-frames': { MaxFramesPerMessage: LIMITS.maxFramesPerMessage },
+  'max-rate': { MaxFrameRate: LIMITS.maxFrameRate },
+};
+
+/** A route to the backend of the cases, with this `Gateway` section. */
+export function conformanceRoute(name: string, mode: Mode, backendPort: number, gateway: object): object {
+  return {
+    UpstreamPathTemplate: `/${name}/{everything}`,
+    DownstreamPathTemplate: `/${name}/{everything}`,
+    DownstreamScheme: 'ws',
+    DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: backendPort }],
+    Gateway: { ...(mode === 'opaque' ? { Transfer: 'opaque' } : {}), ...gateway },
+  };
+}
+
+/** Starts the built gateway in one mode, with a route for each kind of case. */
+export function startGateway(mode: Mode, backendPort: number): Promise<RunningOcelot> {
+  const routes = Object.entries(ROUTES).map(([name, gateway]) => conformanceRoute(name, mode, backendPort, gateway));
+  return startWith({ Routes: routes }, mode === 'messages');
+}
+
+/** Starts the built gateway with the plugin that lets {@link sessionLines} tell connections apart. */
+export function startWith(config: object, hasHook: boolean): Promise<RunningOcelot> {
+  const env = hasHook ? { CONFORMANCE_HOOK: 'identity' } : {};
+  return runOcelot(config, { args: ['--plugin', PLUGIN], env });
+}
+
+/** The line about the end of each connection so far, by request target. */
+export function sessionLines(gateway: RunningOcelot): ReadonlyMap<string, LogLine> {
+  const logs = gateway.logs();
+  const targets = new Map(
+    logs.filter(({ msg }) => msg === 'conformance run').map((line) => [line['exchange'], String(line['target'])]),
+  );
+  const closed = logs.filter(({ msg }) => msg === 'session closed');
+  return new Map(closed.map((line) => [targets.get(line['exchange']) ?? '', line]));
+}
