@@ -18,6 +18,11 @@ export function refuseConnect(socket: Duplex): void {
   respond(socket, '405 Method Not Allowed', 'Allow: GET\r\n');
 }
 
+/** Answers a head of more headers than anybody needs. */
+export function refuseHeaderFlood(socket: Duplex): void {
+  respond(socket, '431 Request Header Fields Too Large');
+}
+
 function respond(socket: Duplex, status: string, headers = ''): void {
   if (!socket.writable) {
     socket.destroy();

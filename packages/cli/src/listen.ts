@@ -5,30 +5,27 @@ import type { Duplex } from 'node:stream';
 import type { Gateway } from '@ocelot/core';
 import { shouldUpgrade } from '@ocelot/ws-relay';
 
-import { answerBadRequest, refuseConnect } from './bad-request.js';
+import { answerBadRequest, refuseConnect, refuseHeaderFlood } from './bad-request.js';
 import { CommandError } from './command-error.js';
+import { ConnectionGate } from './connection-gate.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { plainHttp } from './plain-http.js';
 
-/** A cookie of 16 KiB and a token of the same size in the query pass; a flood of headers is answered with 431. */
-const MAX_HEADER_BYTES = 64 * 1024;
-/** From the first byte (or from the connect) to the end of the head; answered with 408. */
-const HEADERS_TIMEOUT_MS = 10_000;
-/** The same for a whole plain request. */
+/** Small headers cost several times their bytes in memory, so their number is limited too; more get 431. */
+const MAX_HEADER_COUNT = 1_000;
+/** For a whole plain request, head and body; answered with 408. */
 const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections that are over these times. */
 const CHECK_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
 
-/** Where to listen; times are for tests. */
+/** Where to listen, and what clients may take. */
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   /** Shares the port with other sockets that do, each getting a part of the connections; where the system can. */
   readonly reusePort?: boolean;
-  /** @default 10 s */
-  readonly headersTimeoutMs?: number;
   /** @default 1 s */
   readonly checkIntervalMs?: number;
 }
@@ -53,28 +50,28 @@ type RequestListener = Parameters<typeof createServer>[1] & object;
  * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
  */
 export async function listen(gateway: Gateway, options: ListenOptions): Promise<Listener> {
-  const sockets = new Set<Socket>();
+  const { log } = gateway;
+  const gate = new ConnectionGate(gateway);
   const server = createServer({
-    maxHeaderSize: MAX_HEADER_BYTES,
-    headersTimeout: options.headersTimeoutMs ?? HEADERS_TIMEOUT_MS,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    maxHeaderSize: gateway.settings.listener.maxHeaderBytes,
     connectionsCheckingInterval: options.checkIntervalMs ?? CHECK_INTERVAL_MS,
     keepAliveTimeout: KEEP_ALIVE_MS,
     noDelay: true,
     ...onlyWebSockets,
   });
-  // Node drops headers beyond the 1000th silently by default; the size limit above is the real one.
-  server.maxHeadersCount = 0;
+  // Node drops what is beyond its own limit silently. One more is kept than allowed, so that it can be seen.
+  server.maxHeadersCount = MAX_HEADER_COUNT + 1;
   server.on('connection', (socket: Socket) => {
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-    socket.on('error', (error) =>
-      gateway.log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'),
-    );
+    socket.on('error', (error) => log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'));
+    // Read each time: a reload changes what holds from then on.
+    const { headersTimeoutMs } = gateway.settings.listener;
+    server.headersTimeout = headersTimeoutMs;
+    server.requestTimeout = Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
+    gate.enter(socket);
   });
   server.on('clientError', answerBadRequest);
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseConnect(socket));
-  connectRelays(server, gateway);
+  connectRelays(server, gateway, gate);
   await open(server, options);
   server.on('error', (error) => gateway.log.error({ err: error }, 'the listening socket failed'));
   const { port } = server.address() as AddressInfo;
@@ -85,7 +82,7 @@ export async function listen(gateway: Gateway, options: ListenOptions): Promise<
       server.closeIdleConnections();
     },
     destroy() {
-      for (const socket of sockets) socket.destroy();
+      gate.destroy();
     },
   };
 }
@@ -105,13 +102,30 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
 /** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
 const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
 
-function connectRelays(server: Server, gateway: Gateway): void {
+function connectRelays(server: Server, gateway: Gateway, gate: ConnectionGate): void {
+  const upgrades: UpgradeListener[] = [];
+  const requests: RequestListener[] = [];
   for (const relay of gateway.relays) {
     const listener: unknown = relay.listener(gateway);
-    if (relay.kind === 'upgrade') server.on('upgrade', listener as UpgradeListener);
-    else server.on('request', listener as RequestListener);
+    if (relay.kind === 'upgrade') upgrades.push(listener as UpgradeListener);
+    else requests.push(listener as RequestListener);
   }
-  if (server.listenerCount('request') === 0) server.on('request', plainHttp(gateway));
+  if (requests.length === 0) requests.push(plainHttp(gateway));
+  server.on('request', (request, response) => {
+    // Its answer was written when it connected.
+    if (gate.isRefused(request.socket)) return;
+    if (hasTooManyHeaders(request)) refuseHeaderFlood(request.socket);
+    else for (const listener of requests) listener(request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (gate.isRefused(socket)) socket.resume();
+    else if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
+    else for (const listener of upgrades) listener(request, socket, head);
+  });
+}
+
+function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.length / 2 > MAX_HEADER_COUNT;
 }
 
 async function open(server: NetServer, options: OpenOptions): Promise<void> {

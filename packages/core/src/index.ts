@@ -28,6 +28,7 @@ export type {
   DynamicRouting,
   GatewayConfig,
   GatewaySettings,
+  ListenerSettings,
 } from './config/gateway-config.js';
 export { ERROR_CATALOGUE, type ErrorCatalogueEntry, type ErrorCode, type ErrorSource } from './errors/error-codes.js';
 export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors/gateway-error.js';

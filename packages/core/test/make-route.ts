@@ -53,6 +53,7 @@ export function config(routes: readonly Route[], overrides: Partial<GatewayConfi
     settings: {
       trustedProxies: [],
       drain: { deadlineMs: 1000, spreadMs: 0, closeCode: 1012 },
+      listener: { maxPendingHandshakes: 4096, maxConnectionsTotal: 0, maxHeaderBytes: 65_536, headersTimeoutMs: 10_000 },
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     },

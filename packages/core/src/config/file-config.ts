@@ -146,6 +146,10 @@ export interface FileRouteGateway extends JsonObject {
 /** `GlobalConfiguration.Gateway`. */
 interface FileGlobalGateway extends FileRouteGateway {
   readonly TrustedProxies?: readonly string[];
+  readonly MaxPendingHandshakes?: number;
+  readonly MaxConnectionsTotal?: number;
+  readonly MaxHeaderBytes?: number;
+  readonly HeadersTimeoutMs?: number;
   readonly Drain?: { readonly DeadlineMs?: number; readonly SpreadMs?: number; readonly CloseCode?: number };
   readonly CloseOnRouteRemoval?: boolean;
   readonly OcelotStatusCodes?: boolean;

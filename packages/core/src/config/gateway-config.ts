@@ -32,11 +32,24 @@ export interface DynamicRouting {
   readonly entries: readonly Route[];
 }
 
+/** What clients may take of a process before their sockets are open; for whoever owns its listeners. */
+export interface ListenerSettings {
+  /** Most connections that are not an open session yet; 0: no limit. */
+  readonly maxPendingHandshakes: number;
+  /** Most connections of clients at all; 0: no limit. */
+  readonly maxConnectionsTotal: number;
+  /** Largest head of a request, in bytes. */
+  readonly maxHeaderBytes: number;
+  /** From the connect to the end of the head, in milliseconds. */
+  readonly headersTimeoutMs: number;
+}
+
 /** Settings of the whole process (`GlobalConfiguration.Gateway`). */
 export interface GatewaySettings {
   /** Addresses and CIDR ranges of proxies whose `X-Forwarded-*`/`Forwarded` are believed. */
   readonly trustedProxies: readonly string[];
   readonly drain: DrainDefaults;
+  readonly listener: ListenerSettings;
   /** End the sessions of a route that a reload removes. */
   readonly closeOnRouteRemoval: boolean;
   /** Answer with Ocelot's status codes where ours differ (404 for NO_ENDPOINT, 503 for BACKEND_TIMEOUT). */

@@ -1,5 +1,5 @@
 import type { GatewayError } from '../errors/gateway-error.js';
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js';
 import type { Admission } from './exchange.js';
 import type { Logger } from './logger.js';
 import type { Relay } from './relay.js';
@@ -39,6 +39,8 @@ export interface Gateway {
   readonly isDynamic: boolean;
   /** Counts applied configurations; the first is 1, or `firstRevision` of {@link GatewayOptions}. */
   readonly revision: number;
+  /** What the configuration in force says about the process, for whoever owns listeners; a reload may exchange it. */
+  readonly settings: GatewaySettings;
   readonly log: Logger;
   /** Relays that plugins registered, for whoever owns the listeners. */
   readonly relays: readonly Relay[];

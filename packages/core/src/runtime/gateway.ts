@@ -1,5 +1,5 @@
 // Hot path: `admit` runs once per request. It reads the snapshot once; what depends only on a route was compiled.
-import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
 import type { Admission } from '../contracts/exchange.js';
 import type { DrainOptions, DrainReport, Gateway } from '../contracts/gateway.js';
@@ -64,6 +64,12 @@ export class LiveGateway implements Gateway {
 
   get revision(): number {
     return this.#snapshot?.revision ?? 0;
+  }
+
+  get settings(): GatewaySettings {
+    // createGateway hands the gateway out once the first configuration is in force.
+    if (this.#snapshot === undefined) throw new Error('The gateway has no configuration yet.');
+    return this.#snapshot.config.settings;
   }
 
   get openSessions(): number {

@@ -96,6 +96,12 @@ describe('CONFIG_REFERENCE', () => {
         spreadMs: defaults['Drain.SpreadMs'],
         closeCode: defaults['Drain.CloseCode'],
       },
+      listener: {
+        maxPendingHandshakes: defaults['GlobalGateway.MaxPendingHandshakes'],
+        maxConnectionsTotal: defaults['GlobalGateway.MaxConnectionsTotal'],
+        maxHeaderBytes: defaults['GlobalGateway.MaxHeaderBytes'],
+        headersTimeoutMs: defaults['GlobalGateway.HeadersTimeoutMs'],
+      },
       closeOnRouteRemoval: defaults['GlobalGateway.CloseOnRouteRemoval'],
       ocelotStatusCodes: defaults['GlobalGateway.OcelotStatusCodes'],
     });

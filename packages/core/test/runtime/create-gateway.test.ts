@@ -82,6 +82,15 @@ const stage = (definition: StageDefinition): Plugin => ({
 const portOf = (admission: Admission): number => admission.lease.endpoint.port;
 
 describe('createGateway', () => {
+  it('tells the settings in force, which a reload exchanges', async () => {
+    const gateway = await gatewayOf([]);
+    const { settings } = config([]);
+    expect(gateway.settings).toEqual(settings);
+    await gateway.reload(config([], { settings: { ...settings, ocelotStatusCodes: true } }));
+    expect(gateway.settings.ocelotStatusCodes).toBe(true);
+    await end(gateway);
+  });
+
   it('admits a request that a route answers, with the rewritten target and a lease', async () => {
     const gateway = await gatewayOf([route('/chat/{room}', { id: 'chat', rewrite: { pathTemplate: '/ws/{room}' } })]);
     const admission = await gateway.admit(request({ path: '/chat/7', query: '?x=1' }), live());

@@ -54,6 +54,12 @@ function gatewaySettings(shared: FileGlobal): GatewaySettings {
       spreadMs: gateway.Drain?.SpreadMs ?? 10_000,
       closeCode: gateway.Drain?.CloseCode ?? 1012,
     },
+    listener: {
+      maxPendingHandshakes: gateway.MaxPendingHandshakes ?? 4096,
+      maxConnectionsTotal: gateway.MaxConnectionsTotal ?? 0,
+      maxHeaderBytes: gateway.MaxHeaderBytes ?? 65_536,
+      headersTimeoutMs: gateway.HeadersTimeoutMs ?? 10_000,
+    },
     closeOnRouteRemoval: gateway.CloseOnRouteRemoval ?? false,
     ocelotStatusCodes: gateway.OcelotStatusCodes ?? false,
   };

@@ -110,6 +110,21 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
     TrustedProxies: texts(
       'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.',
     ),
+    MaxPendingHandshakes: integer(
+      'Most client connections of this process that are not an open WebSocket yet: silent ones, unfinished requests, handshakes that wait for a backend, answers that are being read. The next one is answered 503, and in a flood it is closed without an answer; open sockets are not touched. 0 means no limit.',
+      { default: 4096, minimum: 0 },
+    ),
+    MaxConnectionsTotal: count(
+      'Most client connections of this process, open sockets and unfinished handshakes together; the next one is answered 503. Each open socket needs two file descriptors. 0 means no limit.',
+    ),
+    MaxHeaderBytes: integer(
+      'Largest head of a request (request line and headers), in bytes; a larger one is answered 431. Read when the gateway starts.',
+      { default: 65_536, minimum: 1024, maximum: 1_048_576 },
+    ),
+    HeadersTimeoutMs: integer(
+      'Time from the connect to the end of the head of a request, in milliseconds; then it is answered 408.',
+      { default: 10_000, minimum: 100, maximum: MAX_MS },
+    ),
     Drain: DRAIN,
     CloseOnRouteRemoval: flag(
       'End the sockets of a route that a reload removes. Off: they stay until they end by themselves.',

@@ -211,18 +211,24 @@ describe('Gateway sections', () => {
     expect(readConfiguration(fileWith()).settings).toEqual({
       trustedProxies: [],
       drain: { deadlineMs: 30_000, spreadMs: 10_000, closeCode: 1012 },
+      listener: { maxPendingHandshakes: 4096, maxConnectionsTotal: 0, maxHeaderBytes: 65_536, headersTimeoutMs: 10_000 },
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     });
     const gateway = {
       TrustedProxies: ['10.0.0.0/8 ', ''],
       Drain: { CloseCode: 1001 },
+      MaxPendingHandshakes: 10,
+      MaxConnectionsTotal: '20',
+      MaxHeaderBytes: 8192,
+      HeadersTimeoutMs: 500,
       CloseOnRouteRemoval: true,
       OcelotStatusCodes: 'true',
     };
     expect(readConfiguration(fileWith({}, { Gateway: gateway })).settings).toEqual({
       trustedProxies: ['10.0.0.0/8'],
       drain: { deadlineMs: 30_000, spreadMs: 10_000, closeCode: 1001 },
+      listener: { maxPendingHandshakes: 10, maxConnectionsTotal: 20, maxHeaderBytes: 8192, headersTimeoutMs: 500 },
       closeOnRouteRemoval: true,
       ocelotStatusCodes: true,
     });

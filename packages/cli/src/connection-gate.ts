@@ -1,0 +1,104 @@
+// Runs once per connection that a client opens, also when it is one of a flood: no allocation but for who is answered.
+
+import type { Socket } from 'node:net';
+
+import type { Gateway } from '@ocelot/core';
+
+/** How long a refused client may take to read its answer. */
+const READ_MS = 2_000;
+/** Refused clients that are given this time at once; more than that is a flood, and is cut without an answer. */
+const MOST_ANSWERED = 256;
+/** How often a flood is written about. */
+const REPORT_MS = 10_000;
+
+const BODY = `${JSON.stringify({
+  status: 503,
+  code: 'OCELOT_ERR_TOO_MANY_CONNECTIONS',
+  message: 'The gateway has as many connections as it may. Connect again later.',
+})}\n`;
+
+const ANSWER: Buffer = Buffer.from(
+  'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n' +
+    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+);
+
+/**
+ * Keeps count of the connections of clients and turns away those above the limits, before a byte of them is read.
+ * Whoever is in stays: a flood delays newcomers, and takes nothing from open sockets.
+ */
+export class ConnectionGate {
+  readonly #gateway: Gateway;
+  readonly #inside = new Set<Socket>();
+  readonly #answered = new Set<Socket>();
+  #refusedSinceReport = 0;
+  #report: NodeJS.Timeout | undefined;
+
+  /** @param gateway Its settings hold the limits, and its open sessions are no longer pending. */
+  constructor(gateway: Gateway) {
+    this.#gateway = gateway;
+  }
+
+  /**
+   * Takes note of a new connection until it closes, and answers it when there is no room. The socket has an error
+   * listener already.
+   */
+  enter(socket: Socket): void {
+    if (this.#hasRoom()) {
+      this.#inside.add(socket);
+      socket.once('close', () => this.#inside.delete(socket));
+    } else this.#turnAway(socket);
+  }
+
+  /** Whether a connection was turned away: what it still sends is not to be served. */
+  isRefused(socket: object): boolean {
+    return this.#answered.has(socket as Socket);
+  }
+
+  /** Cuts whatever is connected. */
+  destroy(): void {
+    for (const socket of [...this.#inside, ...this.#answered]) socket.destroy();
+    clearTimeout(this.#report);
+    this.#report = undefined;
+  }
+
+  #hasRoom(): boolean {
+    const { maxPendingHandshakes, maxConnectionsTotal } = this.#gateway.settings.listener;
+    const total = this.#inside.size;
+    if (maxConnectionsTotal > 0 && total >= maxConnectionsTotal) return false;
+    return maxPendingHandshakes === 0 || total - this.#gateway.openSessions < maxPendingHandshakes;
+  }
+
+  #turnAway(socket: Socket): void {
+    this.#note();
+    if (this.#answered.size >= MOST_ANSWERED) {
+      // RST: neither side keeps anything of the connection.
+      socket.resetAndDestroy();
+      return;
+    }
+    this.#answered.add(socket);
+    const cut = setTimeout(() => socket.destroy(), READ_MS).unref();
+    socket.once('close', () => {
+      clearTimeout(cut);
+      this.#answered.delete(socket);
+    });
+    socket.end(ANSWER);
+  }
+
+  /** One line when a flood begins, then one every {@link REPORT_MS} while it lasts. */
+  #note(): void {
+    this.#refusedSinceReport += 1;
+    if (this.#report === undefined) this.#tell();
+  }
+
+  #tell(): void {
+    this.#report = undefined;
+    if (this.#refusedSinceReport === 0) return;
+    const { log, openSessions } = this.#gateway;
+    log.warn(
+      { refused: this.#refusedSinceReport, openSessions, pending: this.#inside.size - openSessions },
+      'connections refused: MaxPendingHandshakes or MaxConnectionsTotal is reached',
+    );
+    this.#refusedSinceReport = 0;
+    this.#report = setTimeout(() => this.#tell(), REPORT_MS).unref();
+  }
+}
