@@ -15,6 +15,7 @@ import {
   takeOver,
   writeDirect,
 } from './direct-io.js';
+import { holdBytes, releaseBytes } from './held-bytes.js';
 
 /** What a leg tells its present owner. Calls come in this order of life: bytes and drained, ended, closed. */
 export interface LegReceiver {
@@ -185,7 +186,9 @@ export class Leg implements DirectReader {
   #queue(chunk: Buffer, from: number): false {
     this.#isQueueing = true;
     // Copied: the bytes lie in a buffer that the next read overwrites.
-    this.socket.write(Buffer.from(chunk.subarray(from)), () => {
+    const held = holdBytes(chunk.subarray(from));
+    this.socket.write(held, () => {
+      releaseBytes(held);
       if (!this.#isQueueing || this.socket.writableLength > 0) return;
       this.#isQueueing = false;
       this.#receiver.drained();
