@@ -2,10 +2,11 @@
 import { parseArgs } from 'node:util';
 
 import { BenchError } from './bench-error.mjs';
+import { MAX_TRIES } from './sample.mjs';
 import { SCENARIOS, SCENARIO_NAMES } from './scenarios.mjs';
 import { TARGET_NAMES, targetOf } from './targets.mjs';
 
-const QUICK_SCENARIOS = ['hs', 'e64', 'e1000', 'p64w16', 'big', 'push', 'idle5k'];
+const QUICK_SCENARIOS = ['hs', 'e64', 'p64w16', 'big', 'push', 'idle5k'];
 const QUICK_TARGETS = ['nginx', 'http-proxy-3', 'httpxy', 'ocelot-framed'];
 
 export const HELP = `Usage: npm run bench -- [options]
@@ -23,6 +24,8 @@ Options:
   --name <NAME>        name of the file in tools/bench/results (default: bench; quick: quick)
   --no-save            write no results file
   --json               print the results as JSON on stdout instead of a table
+  --profile            instead: run ours under V8's profiler, list functions by their own time
+  --strace             instead: count the system calls of each target per unit of work (needs strace)
   -h, --help           print this
 
 Scenarios:
@@ -35,6 +38,8 @@ Examples:
   npm run bench -- --quick
   npm run bench -- --scenario e64 --target ocelot-framed,httpxy,nginx --rounds 7
   npm run bench -- --scenario e64,push --target ocelot-framed,ocelot-framed@../before
+  npm run bench -- --scenario e64 --target ocelot-framed --profile
+  npm run bench:report                  write docs/architecture/benchmarks.md from results/latest.json
 
 Fewer than 7 rounds show whether it works, not who is faster. First use compiles the load generator (needs cc),
 fetches nginx and HAProxy unless they are on PATH (apt-get download), and installs the npm peers; all into .cache/bench.
@@ -61,12 +66,17 @@ export function parseArguments(words) {
     scenarios,
     targets,
     rounds: whole('rounds', values.rounds, isQuick ? 2 : 7),
+    // A fresh proxy for each round, and half a minute for that: fewer do.
+    memoryRounds: Math.min(whole('rounds', values.rounds, isQuick ? 1 : 3), 3),
+    maxTries: isQuick ? 1 : MAX_TRIES,
+    primeMs: isQuick ? 800 : 1500,
     measureMs: whole('measure-ms', values['measure-ms'], isQuick ? 1000 : 2000),
-    warmMs: isQuick ? 400 : 1000,
+    warmMs: isQuick ? 300 : 1000,
     dist: values.dist,
     name,
     isSaved: !(values['no-save'] ?? false),
     isJson: values.json ?? false,
+    look: lookOf(values),
   };
 }
 
@@ -86,12 +96,21 @@ function parse(words) {
         name: text,
         'no-save': flag,
         json: flag,
+        profile: flag,
+        strace: flag,
         help: { ...flag, short: 'h' },
       },
     }).values;
   } catch (error) {
     throw new BenchError(`${error.message} "npm run bench -- --help" lists the options.`, { cause: error });
   }
+}
+
+/** What is looked at instead of measuring. */
+function lookOf({ profile, strace }) {
+  if (profile && strace) throw new BenchError('--profile and --strace disturb each other: take one.');
+  if (profile) return 'profile';
+  return strace ? 'strace' : undefined;
 }
 
 function list(text) {

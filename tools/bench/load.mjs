@@ -38,8 +38,8 @@ export async function compileLoad() {
  * @param {string} binary
  * @param {string} mode
  * @param {Record<string, string | number>} options names as in load/main.c, without the dashes
- * @param {{ cpu?: number | undefined, onHeld?: (held: number) => Promise<void> }} how in idle mode `onHeld` is awaited
- *   while the connections are open
+ * @param {{ cpu?: number | undefined, onHeld?: (held: number) => Promise<void> }} how `onHeld` is called once the
+ *   connections are open; in idle mode they stay so until its promise settles
  * @returns {Promise<Record<string, any>>} its JSON
  */
 export async function runLoad(binary, mode, options, { cpu, onHeld } = {}) {
@@ -56,7 +56,7 @@ export async function runLoad(binary, mode, options, { cpu, onHeld } = {}) {
   child.stdin.on('error', () => undefined); // it ended by itself: its exit code tells why
   child.stdout.setEncoding('utf8').on('data', (text) => {
     out += text;
-    const held = mode === 'idle' && !isHolding ? /^\{"held":(\d+)\}\n/.exec(out) : null;
+    const held = isHolding ? null : /^\{"held":(\d+)\}\n/.exec(out);
     if (held === null) return;
     isHolding = true;
     holding = Promise.resolve(onHeld?.(Number(held[1]))).finally(() => child.stdin.end());

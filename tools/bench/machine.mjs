@@ -36,7 +36,7 @@ export function moveTo(core) {
 /** How many proxied connections the limit on descriptors allows: each takes two, in the proxy and in the generator. */
 export function maxConnections() {
   const soft = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync('/proc/self/limits', 'utf8'))?.[1] ?? '1024';
-  return soft === 'unlimited' ? Number.MAX_SAFE_INTEGER : Math.floor((Number(soft) - 150) / 2);
+  return soft === 'unlimited' ? Number.MAX_SAFE_INTEGER : Math.floor((Number(soft) - 300) / 2);
 }
 
 export function machine() {
@@ -50,10 +50,10 @@ export function machine() {
   };
 }
 
-/** The commit that is measured, with a plus sign when files differ from it. */
-export function commit() {
+/** The commit of a checkout, with a plus sign when files of packages differ from it. */
+export function commit(root = ROOT) {
   try {
-    const git = (...words) => execFileSync('git', words, { cwd: ROOT, encoding: 'utf8', stdio: 'pipe' }).trim();
+    const git = (...words) => execFileSync('git', words, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim();
     return git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '--', 'packages') === '' ? '' : '+');
   } catch {
     return 'unknown';

@@ -2,22 +2,26 @@
 //
 // Why it exists: a claim about speed is worth what it takes to check it. One command starts the real proxies, drives
 // them with a load generator whose own cost is printed, and tells CPU per unit of work with its spread.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HELP, parseArguments } from './arguments.mjs';
 import { BenchError } from './bench-error.mjs';
-import { CACHE, HERE } from './cache.mjs';
+import { CACHE } from './cache.mjs';
 import { compileLoad } from './load.mjs';
 import { chooseCores, commit, machine, maxConnections, moveTo } from './machine.mjs';
 import { measure } from './measure.mjs';
+import { profile } from './profile.mjs';
+import { FORMAT, save, textOf } from './results.mjs';
 import { SCENARIOS } from './scenarios.mjs';
+import { traceCalls } from './strace.mjs';
 import { figure, tableOf } from './table.mjs';
 import { targetOf } from './targets.mjs';
 
 const tell = (text) => process.stderr.write(`${text}\n`);
 
-async function run(options) {
+/** Fetches and starts what every way of looking needs; `folder` holds logs and configurations until the end. */
+async function prepare(options) {
   const cores = chooseCores();
   moveTo(cores.load);
   await mkdir(CACHE, { recursive: true });
@@ -26,58 +30,75 @@ async function run(options) {
   const versions = {};
   for (const spec of options.targets) {
     targets[spec] = targetOf(spec, options.dist);
-    tell(`preparing ${spec}`);
     versions[spec] = await targets[spec].prepare();
+    tell(`ready: ${spec} ${versions[spec]}`);
   }
   const folder = await mkdtemp(join(CACHE, 'run-'));
+  return { ...options, targets, versions, cores, binary, folder, maxConnections: maxConnections() };
+}
+
+async function run(how) {
   const result = {
-    format: 1,
-    name: options.name,
+    format: FORMAT,
+    name: how.name,
     startedAt: new Date().toISOString(),
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`.trim(),
-    commit: commit(),
+    commit: commit(how.dist),
     machine: machine(),
-    versions,
-    rounds: options.rounds,
-    measureMs: options.measureMs,
+    versions: how.versions,
+    rounds: how.rounds,
+    measureMs: how.measureMs,
     scenarios: {},
   };
-  try {
-    for (const name of options.scenarios) {
-      const { title, kind, unit } = SCENARIOS[name];
-      tell(`${name}: ${title}`);
-      const onSample = (label, { value, foreignCpus, isDisturbed }) =>
-        tell(
-          `  ${label.padEnd(24)} ${figure(value).padStart(8)} ${kind === 'cpu' ? 'µs' : 'bytes'}/${unit}` +
-            (isDisturbed ? `  disturbed: ${foreignCpus.toFixed(2)} CPU used by others` : ''),
-        );
-      const how = { ...options, targets, cores, binary, folder, maxConnections: maxConnections(), onSample };
-      result.scenarios[name] = { title, kind, unit, targets: await measure(name, how) };
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
+  for (const name of how.scenarios) {
+    const { title, kind, unit } = SCENARIOS[name];
+    tell(`${name}: ${title}`);
+    const onSample = (label, { value, foreignCpus, isDisturbed }) =>
+      tell(
+        `  ${label.padEnd(24)} ${figure(value).padStart(8)} ${kind === 'cpu' ? 'µs' : 'bytes'}/${unit}` +
+          (isDisturbed ? `  disturbed: ${foreignCpus.toFixed(2)} CPU used by others` : ''),
+      );
+    result.scenarios[name] = { title, kind, unit, targets: await measure(name, { ...how, onSample }) };
   }
   return result;
 }
 
-async function save(result) {
-  const folder = join(HERE, 'results');
-  await mkdir(folder, { recursive: true });
-  const text = `${JSON.stringify(result, undefined, 1)}\n`;
-  const file = join(folder, `${result.startedAt.slice(0, 10)}-${result.name}.json`);
-  for (const path of [file, join(folder, 'latest.json')]) await writeFile(path, text);
-  tell(`saved ${file}`);
+/** `--profile` and `--strace`: one target after the other, nothing is compared. */
+async function look(how) {
+  for (const name of how.scenarios) {
+    const scenario = SCENARIOS[name];
+    if (scenario.kind !== 'cpu') continue;
+    for (const [label, target] of Object.entries(how.targets)) {
+      if (target.start === undefined || (how.look === 'profile' && !target.isOurs)) continue;
+      const show = how.look === 'profile' ? profile : traceCalls;
+      console.log(await show(name, scenario, label, target, how));
+    }
+  }
+}
+
+async function main(words) {
+  const options = parseArguments(words);
+  if (options.isHelp) {
+    console.log(HELP);
+    return;
+  }
+  const how = await prepare(options);
+  try {
+    if (how.look !== undefined) {
+      await look(how);
+      return;
+    }
+    const result = await run(how);
+    if (how.isSaved) tell(`saved ${await save(result)}`);
+    if (how.isJson) console.log(textOf(result));
+    else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
+  } finally {
+    await rm(how.folder, { recursive: true, force: true });
+  }
 }
 
 try {
-  const options = parseArguments(process.argv.slice(2));
-  if (options.isHelp) console.log(HELP);
-  else {
-    const result = await run(options);
-    if (options.isSaved) await save(result);
-    if (options.isJson) console.log(JSON.stringify(result, undefined, 1));
-    else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
-  }
+  await main(process.argv.slice(2));
 } catch (error) {
   console.error(error instanceof BenchError ? `bench: ${error.message}` : error);
   process.exitCode = error instanceof BenchError ? 2 : 1;

@@ -38,6 +38,9 @@ struct snapshot snapshot(void) {
   uint64_t tick_ns = 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
   s.busy_ns = (user + nice + system + irq + softirq) * tick_ns;
   s.steal_ns = steal * tick_ns;
+  struct timespec t;
+  clock_gettime(CLOCK_REALTIME, &t);
+  s.unix_ns = (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
   s.wall_ns = clock_ns();
   return s;
 }

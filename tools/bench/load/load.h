@@ -44,7 +44,7 @@ void watch(struct source *, uint32_t events, bool is_new);
 
 // ---- clock.c
 struct snapshot {
-  uint64_t wall_ns, own_ns, busy_ns, steal_ns, watched_ns;
+  uint64_t wall_ns, unix_ns, own_ns, busy_ns, steal_ns, watched_ns;
 };
 uint64_t clock_ns(void);
 /** CPU of the watched processes (all threads), of this one, and of the whole machine. */

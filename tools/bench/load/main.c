@@ -5,7 +5,8 @@
 //   ocelot-load backend --backend PORT        only the backend, until it is ended
 //
 // MODE: echo, handshake (connect, one echo, close; N at a time), push (backend to all clients, round after round),
-// idle (open N, one echo each, print {"held":N}, wait for a byte on stdin or its end, close).
+// idle (open N, one echo each, wait for a byte on stdin or its end, close). Once its connections are open it
+// prints {"held":N}; the last line holds the results.
 #include "load.h"
 
 #include <errno.h>
@@ -117,11 +118,11 @@ int main(int count, char **words) {
 
   if (options.mode != HANDSHAKE) ramp(deadline);
   int held = state.open;
+  printf("{\"held\":%d}\n", held);
+  fflush(stdout);
   if (options.mode == IDLE) {
     static struct source input = {stdin_ready, 0};
     watch(&input, EPOLLIN, true);
-    printf("{\"held\":%d}\n", held);
-    fflush(stdout);
     while (!is_released) turn(deadline);
   }
   state.phase = WARM;
@@ -140,10 +141,10 @@ int main(int count, char **words) {
   while (state.alive > 0 && state.now_ns < patience) turn(deadline);
   int uncleared = client_cut_all();
 
-  printf("{\"held\":%d,\"units\":%lu,\"wallNs\":%lu,\"watchedCpuNs\":%lu,\"ownCpuNs\":%lu,\"busyNs\":%lu,\"stealNs\":%lu,"
+  printf("{\"held\":%d,\"units\":%lu,\"wallNs\":%lu,\"beganMs\":%lu,\"endedMs\":%lu,\"watchedCpuNs\":%lu,\"ownCpuNs\":%lu,\"busyNs\":%lu,\"stealNs\":%lu,"
          "\"latencyNs\":{\"p50\":%lu,\"p99\":%lu,\"p999\":%lu},"
          "\"failed\":{\"connect\":%lu,\"handshake\":%lu,\"payload\":%lu,\"close\":%lu,\"unfinished\":%d}}\n",
-         held, state.units, b.wall_ns - a.wall_ns, b.watched_ns - a.watched_ns, b.own_ns - a.own_ns,
+         held, state.units, b.wall_ns - a.wall_ns, a.unix_ns / 1000000, b.unix_ns / 1000000, b.watched_ns - a.watched_ns, b.own_ns - a.own_ns,
          b.busy_ns - a.busy_ns, b.steal_ns - a.steal_ns, latency_at(0.5), latency_at(0.99), latency_at(0.999),
          state.failed_connect, state.failed_handshake, state.failed_payload, state.failed_close, uncleared);
   return 0;

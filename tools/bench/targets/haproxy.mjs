@@ -8,7 +8,7 @@ import { findServer } from './debian.mjs';
 const configuration = ({ port, backendPort }) => `
 global
   nbthread 1
-  maxconn 9900
+  maxconn 9850
 defaults
   mode http
   timeout connect 5s

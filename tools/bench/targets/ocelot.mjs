@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 
 import { BenchError } from '../bench-error.mjs';
 import { ROOT } from '../cache.mjs';
+import { commit } from '../machine.mjs';
 import { startProxy } from '../processes.mjs';
 
 /** The measured route and as many others as are wanted, in front of it. */
@@ -29,13 +30,14 @@ export function configuration({ backendPort, transfer, routes = 1 }) {
  *   by default
  */
 export const ocelot = ({ transfer, dist, plugin } = {}) => {
-  const command = join(dist === undefined ? ROOT : resolve(dist), 'packages', 'cli', 'dist', 'bin.js');
+  const root = dist === undefined ? ROOT : resolve(dist);
+  const command = join(root, 'packages', 'cli', 'dist', 'bin.js');
   return {
     isOurs: true,
     async prepare() {
       if (!existsSync(command))
         throw new BenchError(`${command} is missing: run "npm run build" in that checkout first.`);
-      return 'built';
+      return commit(root);
     },
     async start({ port, backendPort, folder, cpu, log, routes, nodeOptions = [] }) {
       await mkdir(folder, { recursive: true });
