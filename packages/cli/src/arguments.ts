@@ -12,6 +12,7 @@ import type { ExitCode } from './exit-codes.js';
 import * as help from './help-texts.js';
 import { LOG_FORMATS, LOG_LEVELS } from './log.js';
 import { type Terminal, isColourful } from './terminal.js';
+import { parseWorkers } from './worker-count.js';
 
 /** Help is cut at this width everywhere, so that the reference made from it does not depend on a window. */
 const HELP_WIDTH = 100;
@@ -41,6 +42,7 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
   withFiles(program.command('run'), 'start the gateway', help.RUN)
     .option('--host <H>', 'address to listen on; 0.0.0.0 for all', parseHost, '127.0.0.1')
     .option('--port <P>', 'port to listen on; 0 for any free one', parsePort, 5000)
+    .option('--workers <N>', 'processes that share the port; auto: one for each processor', parseWorkers, 1)
     .addOption(new Option('--log-format <F>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS))
     .addOption(new Option('--log-level <L>', 'least severe line to log').choices(LOG_LEVELS).default('info'))
     .option('--require-discovery', 'end with 1 when the service registry cannot be reached at start')

@@ -35,10 +35,16 @@ Signals:
                    a second one ends at once
   SIGHUP           read the configuration anew; when it is wrong, the old one stays in force
 
+Workers:
+  With --workers above 1, processes of their own carry the sockets and share one port. One that
+  crashes is replaced, the sockets of the others stay; signals are for the process you started.
+  MaxConnections and MaxConnectionsPerIp hold for all workers together.
+
 Examples:
   ocelot run
   ocelot run ocelot.json ocelot.Production.json --host 0.0.0.0 --port 80 --log-format json
-  ocelot run ./gateway --watch --plugin ./my-provider.mjs`;
+  ocelot run ./gateway --watch --plugin ./my-provider.mjs
+  ocelot run --workers auto`;
 
 export const VALIDATE = 'Reads a configuration as "run" does and lists every problem with file, place and remedy.';
 

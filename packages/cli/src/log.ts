@@ -18,6 +18,8 @@ export interface LogOptions {
   /** @default pretty on a terminal, else json */
   readonly format?: LogFormat | undefined;
   readonly level: LogLevel;
+  /** Written on every line that names no other: 0 for the primary process of several. @default none */
+  readonly worker?: number | undefined;
 }
 
 /**
@@ -32,6 +34,8 @@ export async function createLog(options: LogOptions, terminal: Terminal): Promis
     {
       level: options.level,
       base: null,
+      // Not `base`: a line about a worker would carry the name twice.
+      ...(options.worker !== undefined && { mixin: () => ({ worker: options.worker }) }),
       serializers: { err: stdSerializers.err, error: stdSerializers.err, cause: stdSerializers.err },
       ...(format === 'json' && {
         timestamp: pino.stdTimeFunctions.isoTime,

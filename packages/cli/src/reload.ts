@@ -2,6 +2,9 @@ import { ConfigError, type Gateway, type GatewayConfig, formatIssue } from '@oce
 
 import { CommandError } from './command-error.js';
 
+/** What takes a new configuration: a gateway, or all workers of one. */
+export type ReloadTarget = Pick<Gateway, 'revision' | 'reload' | 'log'>;
+
 /** Puts changed configurations in force, one after another. */
 export interface Reloader {
   /**
@@ -18,7 +21,7 @@ export interface Reloader {
  * stays.
  */
 export function createReloader(options: {
-  readonly gateway: Gateway;
+  readonly gateway: ReloadTarget;
   /** Reads the configuration anew. */
   readonly load: () => Promise<GatewayConfig>;
 }): Reloader {
@@ -58,7 +61,7 @@ export function createReloader(options: {
   };
 }
 
-function reportRejected({ log, revision }: Gateway, cause: string, error: unknown): void {
+function reportRejected({ log, revision }: ReloadTarget, cause: string, error: unknown): void {
   const kept = { cause, revision };
   if (error instanceof ConfigError) {
     for (const issue of error.issues.filter(({ severity }) => severity === 'error'))

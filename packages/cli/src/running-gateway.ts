@@ -1,36 +1,46 @@
-import { type Gateway, type GatewayConfig, type Logger, createGateway, formatIssue } from '@ocelot/core';
+import { type GatewayConfig, type Logger, formatIssue } from '@ocelot/core';
 
+import type { CommandError } from './command-error.js';
 import type { RunFlags } from './commands/run.js';
 import { openConfiguration } from './configuration-source.js';
-import { createDiscoveryCheck } from './discovery-check.js';
-import { type Listener, listen } from './listen.js';
+import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { loadPlugins } from './load-plugins.js';
+import { openGateway } from './open-gateway.js';
 import { createReloader } from './reload.js';
 import type { Terminal } from './terminal.js';
 
 /** More than this is no longer read at start; `ocelot validate` lists all. */
 const WARNINGS_SHOWN = 10;
 
-/** A gateway that accepts connections. */
+/** The flags of `ocelot run` that say what is started. */
+export type StartFlags = Pick<RunFlags, 'host' | 'port' | 'configModule' | 'plugin' | 'requireDiscovery' | 'watch'>;
+
+/** A gateway that accepts connections, in this process or in workers of it. */
 export interface RunningGateway {
-  readonly gateway: Gateway;
   /** `http://H:P` */
   readonly url: string;
+  /** How many sessions are open now; undefined when only the workers know. */
+  readonly openSessions: number | undefined;
   /** The deadline of the configuration in force. */
   readonly drainDeadlineMs: number;
+  /** Fulfilled when it cannot go on by itself; stop it then. */
+  readonly failed: Promise<CommandError>;
   /** Reads the configuration anew; the outcome is logged. */
   reload(cause: string): void;
-  /** Stops listening, drains, closes everything. Call it once. */
-  stop(): Promise<void>;
+  /**
+   * Stops listening, drains, closes everything. Call it once.
+   * @returns 0 when everything ended in order.
+   */
+  stop(cause: string): Promise<ExitCode>;
 }
 
 /**
- * Reads the configuration, sets the plugins up, opens the port.
+ * Reads the configuration, sets the plugins up, opens the port, all in this process.
  * @throws CommandError, ConfigError; nothing stays open then.
  */
 export async function startGateway(
   paths: readonly string[],
-  flags: Pick<RunFlags, 'host' | 'port' | 'configModule' | 'plugin' | 'requireDiscovery' | 'watch'>,
+  flags: StartFlags,
   terminal: Terminal,
   log: Logger,
 ): Promise<RunningGateway> {
@@ -40,44 +50,50 @@ export async function startGateway(
     plugins: flags.plugin,
   });
   const source = openConfiguration(paths.length > 0 ? paths : (definition.config ?? []), terminal, log);
-  let config = await source.load();
+  const config = await source.load();
   reportWarnings(config, log);
-  const discovery = createDiscoveryCheck();
-  const gateway = await createGateway({ config, plugins: [...definition.plugins, discovery.plugin], log });
-  let listener: Listener;
-  try {
-    if (flags.requireDiscovery === true) discovery.assertReached();
-    listener = await listen(gateway, { host: flags.host, port: flags.port });
-  } catch (error) {
-    await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
-    throw error;
-  }
+  const open = await openGateway({
+    config,
+    plugins: definition.plugins,
+    requireDiscovery: flags.requireDiscovery === true,
+    host: flags.host,
+    port: flags.port,
+    log,
+  });
+  const { gateway, url } = open;
   const reloader = createReloader({
-    gateway,
-    async load() {
-      config = await source.load();
-      return config;
+    gateway: {
+      log,
+      get revision() {
+        return gateway.revision;
+      },
+      reload: (next) => open.reload(next),
     },
+    load: () => source.load(),
   });
   const watch = await source.watch({ files: flags.watch === true, changed: (cause) => reloader.request(cause) });
-  log.info({ url: listener.url, routes: gateway.routes.length, files: source.names }, 'gateway started');
+  log.info({ url, routes: gateway.routes.length, files: source.names }, 'gateway started');
   return {
-    gateway,
-    url: listener.url,
-    get drainDeadlineMs() {
-      return config.settings.drain.deadlineMs;
+    url,
+    get openSessions() {
+      return gateway.openSessions;
     },
+    get drainDeadlineMs() {
+      return open.config.settings.drain.deadlineMs;
+    },
+    failed: new Promise(() => undefined),
     reload: (cause) => reloader.request(cause),
     async stop() {
-      listener.stop();
+      open.stopAccepting();
       await Promise.all([watch.close(), reloader.close()]);
-      await gateway.drain();
-      listener.destroy();
+      await open.close();
+      return EXIT_CODES.done;
     },
   };
 }
 
-function reportWarnings({ warnings }: GatewayConfig, log: Logger): void {
+/** Tells what a configuration that can be used leaves to wish for, within reason. */
+export function reportWarnings({ warnings }: GatewayConfig, log: Logger): void {
   for (const issue of warnings.slice(0, WARNINGS_SHOWN))
     log.warn({ kind: issue.kind, source: issue.source }, formatIssue(issue));
   if (warnings.length > WARNINGS_SHOWN)

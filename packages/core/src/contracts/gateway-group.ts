@@ -14,7 +14,7 @@ export interface LoadShare {
   readonly foreign: number;
   /** Tells the others how many leases this member holds now. Called with each lease and release: no I/O, no throw. */
   report(own: number): void;
-  /** The endpoint or its pool is gone: this member holds nothing there any more. Later reports say nothing. */
+  /** The endpoint or its pool is gone: this member holds nothing there any more. Idempotent; later reports say nothing. */
   close(): void;
 }
 

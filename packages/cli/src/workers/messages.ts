@@ -1,0 +1,54 @@
+// What the primary process and its workers say to each other: plain JSON over Node's IPC channel, in order each way.
+import type { ConnectionClaim, GatewayConfig } from '@ocelot/core';
+
+import type { LogOptions } from '../log.js';
+import type { WorkerFailure } from './worker-failure.js';
+
+/** Everything a worker needs to become a gateway. */
+export interface Assignment {
+  /** From 1: what its log lines carry, also after a replacement. */
+  readonly worker: number;
+  /** How many workers there are. */
+  readonly workers: number;
+  readonly host: string;
+  readonly port: number;
+  /** Whether the worker opens the port by itself; else the primary accepts and hands sockets over. */
+  readonly reusePort: boolean;
+  /** Where relative paths of plugins begin. */
+  readonly cwd: string;
+  readonly configModule: string | undefined;
+  readonly plugin: readonly string[] | undefined;
+  readonly requireDiscovery: boolean;
+  readonly log: Pick<LogOptions, 'format' | 'level'>;
+  readonly config: GatewayConfig;
+  readonly revision: number;
+}
+
+/** Leases of one endpoint of one pool, by the name that the pool has in every worker. */
+export type Load = readonly [name: string, leases: number];
+
+/** Primary → worker. */
+export type ToWorker =
+  | ({ readonly type: 'assign' } & Assignment)
+  | { readonly type: 'reload'; readonly config: GatewayConfig }
+  | { readonly type: 'stop'; readonly cause: string }
+  | { readonly type: 'granted'; readonly id: number }
+  | { readonly type: 'refused'; readonly id: number; readonly limit: 'route' | 'address'; readonly open: number }
+  /** What the others hold; entries not named are as they were. */
+  | { readonly type: 'foreignLoads'; readonly loads: readonly Load[] };
+
+/** Worker → primary. */
+export type FromWorker =
+  /** Listens to messages now. */
+  | { readonly type: 'hello' }
+  | { readonly type: 'accepting'; readonly url: string; readonly revision: number }
+  /** Cannot start; ends by itself. */
+  | { readonly type: 'failed'; readonly failure: WorkerFailure }
+  | { readonly type: 'reloaded'; readonly revision: number }
+  | { readonly type: 'rejected'; readonly failure: WorkerFailure }
+  /** Everything is closed; ends by itself. */
+  | { readonly type: 'stopped'; readonly clean: number; readonly killed: number }
+  | { readonly type: 'claim'; readonly id: number; readonly claim: ConnectionClaim }
+  | { readonly type: 'release'; readonly id: number }
+  /** What this worker holds; entries not named are as they were. */
+  | { readonly type: 'ownLoads'; readonly loads: readonly Load[] };

@@ -1,0 +1,127 @@
+import cluster from 'node:cluster';
+import { fileURLToPath } from 'node:url';
+
+import type { Logger } from '@ocelot/core';
+
+import { CommandError } from '../command-error.js';
+import type { RunFlags } from '../commands/run.js';
+import { openConfiguration } from '../configuration-source.js';
+import { assertPortFree } from '../listen.js';
+import { loadPlugins } from '../load-plugins.js';
+import { createReloader } from '../reload.js';
+import { type RunningGateway, reportWarnings } from '../running-gateway.js';
+import type { Terminal } from '../terminal.js';
+import { canReusePort } from './accept-mode.js';
+import { LedgerDesk } from './ledger-desk.js';
+import { LoadHub, type LoadMember } from './load-hub.js';
+import { WorkerPool } from './worker-pool.js';
+import { WorkerProcess } from './worker-process.js';
+
+/** Beside the executable in the built package. */
+const WORKER_FILE = fileURLToPath(new URL('./worker-bin.js', import.meta.url));
+
+/**
+ * Starts a gateway in several processes. This one, the primary, reads the configuration, watches it and keeps the
+ * workers; they set the plugins up and carry the sockets.
+ *
+ * Workers write their log to the standard error of this process, whatever `terminal` says.
+ * @param ending aborts when nothing shall be left: kills every worker, also during the start.
+ * @throws CommandError, ConfigError as `startGateway`, once, whichever worker failed; no worker is left then.
+ */
+export async function startWorkers(
+  paths: readonly string[],
+  flags: RunFlags & { readonly workers: number },
+  terminal: Terminal,
+  log: Logger,
+  ending: AbortSignal,
+): Promise<RunningGateway> {
+  if (!cluster.isPrimary)
+    throw new CommandError(
+      'This process is a worker of node:cluster itself and can start no workers.',
+      'Leave --workers out, or call the command from the primary process.',
+    );
+  const { host, port, configModule, plugin, logFormat: format, logLevel: level } = flags;
+  // Their modules are loaded here as well: the configuration module may name the files. None is set up.
+  const definition = await loadPlugins({ cwd: terminal.cwd, configModule, plugins: plugin });
+  const source = openConfiguration(paths.length > 0 ? paths : (definition.config ?? []), terminal, log);
+  const config = await source.load();
+  reportWarnings(config, log);
+  const reusePort = canReusePort();
+  if (reusePort && port !== 0) await assertPortFree(host, port);
+  const meeting = new MeetingPoint();
+  const pool = new WorkerPool(
+    {
+      size: flags.workers,
+      common: { host, reusePort, cwd: terminal.cwd, configModule, plugin, log: { format, level } },
+      port,
+      requireDiscovery: flags.requireDiscovery === true,
+      fork: (worker) => meeting.fork(worker, terminal.cwd),
+      gone: (process) => meeting.left(process),
+      log,
+    },
+    config,
+  );
+  ending.addEventListener('abort', () => pool.kill(), { once: true });
+  const url = await pool.start();
+  const reloader = createReloader({
+    gateway: {
+      log,
+      get revision() {
+        return pool.revision;
+      },
+      reload: (next) => pool.reload(next),
+    },
+    load: () => source.load(),
+  });
+  const watch = await source.watch({ files: flags.watch === true, changed: (cause) => reloader.request(cause) });
+  const accepting = reusePort ? 'each worker' : 'primary';
+  log.info(
+    { url, routes: config.routes.length, files: source.names, workers: flags.workers, accepting },
+    'gateway started',
+  );
+  return {
+    url,
+    openSessions: undefined,
+    get drainDeadlineMs() {
+      return pool.config.settings.drain.deadlineMs;
+    },
+    failed: pool.failed,
+    reload: (cause) => reloader.request(cause),
+    async stop(cause) {
+      const stopped = pool.stop(cause);
+      await Promise.all([watch.close(), reloader.close()]);
+      return stopped;
+    },
+  };
+}
+
+/** Where workers meet: forks them and answers what they ask of each other. */
+class MeetingPoint {
+  readonly #desk = new LedgerDesk();
+  readonly #hub = new LoadHub();
+  readonly #members = new Map<WorkerProcess, LoadMember>();
+
+  fork(worker: number, cwd: string): WorkerProcess {
+    cluster.schedulingPolicy = cluster.SCHED_RR;
+    cluster.setupPrimary({ exec: WORKER_FILE, args: [], cwd, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const process: WorkerProcess = new WorkerProcess(worker, cluster.fork(), (message) => {
+      if (message.type === 'ownLoads') this.#hub.report(member, message.loads);
+      else if (message.type === 'claim' || message.type === 'release') {
+        const answer = this.#desk.take(process, message);
+        if (answer !== undefined) process.send(answer);
+      }
+    });
+    const member: LoadMember = { tell: (loads, done) => process.send({ type: 'foreignLoads', loads }, done) };
+    this.#members.set(process, member);
+    this.#hub.joined(member);
+    return process;
+  }
+
+  left(process: WorkerProcess): void {
+    const member = this.#members.get(process);
+    if (member === undefined) return;
+    this.#members.delete(process);
+    this.#hub.left(member);
+    this.#desk.left(process);
+  }
+}
