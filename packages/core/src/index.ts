@@ -3,6 +3,7 @@
 // For everybody
 export type { ClientPeer, GatewayRequest, UpgradeRequest } from './contracts/request.js';
 export type {
+  CompressionLegs,
   ForwardedHeaders,
   IpRules,
   Params,
@@ -10,6 +11,7 @@ export type {
   RewriteTemplate,
   Route,
   RouteBalancing,
+  RouteCompression,
   RouteLifetime,
   RouteLimits,
   RouteMatch,

@@ -34,6 +34,7 @@ export function route(pathTemplate: string, overrides: Partial<Route> = {}): Rou
     forwardedHeaders: 'x-forwarded',
     retryAttempts: 2,
     transfer: 'framed',
+    compression: { legs: 'off', thresholdBytes: 1024, windowBits: 12, contextTakeover: false },
     tcpKeepAliveMs: 30_000,
     acceptAnyServerCertificate: false,
     metadata: {},
@@ -53,7 +54,12 @@ export function config(routes: readonly Route[], overrides: Partial<GatewayConfi
     settings: {
       trustedProxies: [],
       drain: { deadlineMs: 1000, spreadMs: 0, closeCode: 1012 },
-      listener: { maxPendingHandshakes: 4096, maxConnectionsTotal: 0, maxHeaderBytes: 65_536, headersTimeoutMs: 10_000 },
+      listener: {
+        maxPendingHandshakes: 4096,
+        maxConnectionsTotal: 0,
+        maxHeaderBytes: 65_536,
+        headersTimeoutMs: 10_000,
+      },
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     },

@@ -140,6 +140,12 @@ export interface FileRouteGateway extends JsonObject {
   readonly AllowedOrigins?: readonly string[];
   readonly ForwardedHeaders?: string;
   readonly TcpKeepAliveMs?: number;
+  readonly Compression?: {
+    readonly Legs?: string;
+    readonly ThresholdBytes?: number;
+    readonly WindowBits?: number;
+    readonly ContextTakeover?: boolean;
+  };
   readonly Retry?: { readonly Attempts?: number };
 }
 

@@ -71,6 +71,20 @@ export interface RoutePing {
   readonly legs: PingLegs;
 }
 
+/** With which sides the gateway itself compresses messages. */
+export type CompressionLegs = 'off' | 'client' | 'backend' | 'both';
+
+/** permessage-deflate (RFC 7692) between the gateway and each side, in sessions with a message hook. */
+export interface RouteCompression {
+  readonly legs: CompressionLegs;
+  /** Smaller messages are not compressed. */
+  readonly thresholdBytes: number;
+  /** Base-2 logarithm of the window, 9 to 15. */
+  readonly windowBits: number;
+  /** Whether a message is compressed with the ones before it in mind. */
+  readonly contextTakeover: boolean;
+}
+
 /** Limits of count; 0 means no limit. */
 export interface RouteLimits {
   /** Open upgrades of this route in this gateway, or in all members of its group. */
@@ -132,6 +146,7 @@ export interface Route {
   /** Other endpoints tried when connect or handshake fails before anything reached the client. */
   readonly retryAttempts: number;
   readonly transfer: TransferMode;
+  readonly compression: RouteCompression;
   /** Operating-system keep-alive on both legs, in milliseconds; 0: off. */
   readonly tcpKeepAliveMs: number;
   /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */

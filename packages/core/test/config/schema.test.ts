@@ -87,6 +87,12 @@ describe('CONFIG_REFERENCE', () => {
       forwardedHeaders: defaults['RouteGateway.ForwardedHeaders'],
       retryAttempts: defaults['Retry.Attempts'],
       transfer: defaults['RouteGateway.Transfer'],
+      compression: {
+        legs: defaults['Compression.Legs'],
+        thresholdBytes: defaults['Compression.ThresholdBytes'],
+        windowBits: defaults['Compression.WindowBits'],
+        contextTakeover: defaults['Compression.ContextTakeover'],
+      },
       tcpKeepAliveMs: defaults['RouteGateway.TcpKeepAliveMs'],
       acceptAnyServerCertificate: defaults['Route.DangerousAcceptAnyServerCertificateValidator'],
     });

@@ -266,6 +266,7 @@ describe('keys that nothing acts on yet', () => {
     [{ Transfer: 'opaque', Ping: { IntervalMs: 5 } }, {}, '/Routes/0'],
     [{ Transfer: 'opaque' }, { Ping: { IntervalMs: 5 } }, '/Routes/0'],
     [{ MaxMessageBytes: 5 }, { Transfer: 'opaque' }, '/GlobalConfiguration'],
+    [{ Transfer: 'opaque' }, { Compression: { Legs: 'both' } }, '/Routes/0'],
     [{ Transfer: 'opaque', AppIdleTimeoutMs: 5, MaxFrameRate: 5, MaxFramesPerMessage: 5 }, {}, '/Routes/0'],
   ])('names what an opaque route cannot do: %j over %j', (route, global, place) => {
     expect(findings(fileWith({ Gateway: route }, { Gateway: global }))).toEqual([

@@ -1,6 +1,8 @@
 import type {
+  CompressionLegs,
   ForwardedHeaders,
   PingLegs,
+  RouteCompression,
   RouteLifetime,
   RouteLimits,
   RoutePing,
@@ -19,6 +21,7 @@ export interface RouteGatewaySettings {
   readonly forwardedHeaders: ForwardedHeaders;
   readonly retryAttempts: number;
   readonly transfer: TransferMode;
+  readonly compression: RouteCompression;
   readonly tcpKeepAliveMs: number;
 }
 
@@ -29,6 +32,8 @@ const KEEP_ALIVE_MS = 30_000;
 const RETRY_ATTEMPTS = 2;
 const LIFETIME_JITTER = 0.1;
 const PING_TIMEOUT_MS = 10_000;
+const COMPRESSION_THRESHOLD_BYTES = 1024;
+const COMPRESSION_WINDOW_BITS = 12;
 /** Timers beyond 2^31 - 1 ms fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
@@ -74,6 +79,13 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
     forwardedHeaders: (own.ForwardedHeaders ?? common.ForwardedHeaders ?? 'x-forwarded') as ForwardedHeaders,
     retryAttempts: own.Retry?.Attempts ?? common.Retry?.Attempts ?? RETRY_ATTEMPTS,
     transfer: (own.Transfer ?? common.Transfer ?? 'framed') as TransferMode,
+    compression: {
+      legs: (own.Compression?.Legs ?? common.Compression?.Legs ?? 'off') as CompressionLegs,
+      thresholdBytes:
+        own.Compression?.ThresholdBytes ?? common.Compression?.ThresholdBytes ?? COMPRESSION_THRESHOLD_BYTES,
+      windowBits: own.Compression?.WindowBits ?? common.Compression?.WindowBits ?? COMPRESSION_WINDOW_BITS,
+      contextTakeover: own.Compression?.ContextTakeover ?? common.Compression?.ContextTakeover ?? false,
+    },
     tcpKeepAliveMs: own.TcpKeepAliveMs ?? common.TcpKeepAliveMs ?? KEEP_ALIVE_MS,
   };
 }

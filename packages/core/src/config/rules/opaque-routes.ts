@@ -31,5 +31,6 @@ export const opaqueRoutes: FileRule = (context) => {
 function unseenKeys(own: FileRouteGateway, common: FileRouteGateway): readonly string[] {
   const limits = FRAME_LIMITS.filter((key) => (own[key] ?? common[key] ?? 0) > 0);
   const pings = (own.Ping?.IntervalMs ?? common.Ping?.IntervalMs ?? 0) > 0;
-  return pings ? ['Ping', ...limits] : limits;
+  const compresses = (own.Compression?.Legs ?? common.Compression?.Legs ?? 'off') !== 'off';
+  return [...(pings ? ['Ping'] : []), ...(compresses ? ['Compression'] : []), ...limits];
 }

@@ -75,6 +75,24 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     'Headers that tell the backend about the client. What arrives from a peer outside `TrustedProxies` is replaced, else appended to.',
     { default: 'x-forwarded', values: ['x-forwarded', 'forwarded', 'both', 'off'] },
   ),
+  Compression: object(
+    'Compression',
+    'permessage-deflate (RFC 7692) of the gateway itself, negotiated with each side apart. It is for routes on which a plugin decides about messages; on others compression is between client and backend and passes as it is.',
+    {
+      Legs: text('With whom the gateway compresses, where the other end wants it too.', {
+        default: 'off',
+        values: ['off', 'client', 'backend', 'both'],
+      }),
+      ThresholdBytes: integer('Smaller messages are sent as they are.', { default: 1024, minimum: 0 }),
+      WindowBits: integer(
+        'Size of the window, as a power of two. A side that compresses takes about 2^(WindowBits + 3) bytes and decompresses with 2^WindowBits.',
+        { default: 12, minimum: 9, maximum: 15 },
+      ),
+      ContextTakeover: flag(
+        'Compress each message with the ones before it in mind: smaller on the wire. Off: each message stands alone.',
+      ),
+    },
+  ),
   TcpKeepAliveMs: milliseconds('Operating-system keep-alive on both legs, in milliseconds; 0 switches it off.', 30_000),
   Retry: object('Retry', 'What happens when an endpoint cannot be reached.', {
     Attempts: integer('Other endpoints tried when connect or handshake fails before anything reached the client.', {

@@ -172,6 +172,14 @@ describe('Gateway sections', () => {
     });
   });
 
+  it('say with whom the gateway compresses, and how', () => {
+    const route = readRoute(
+      { Gateway: { Compression: { Legs: 'Both', WindowBits: 15 } } },
+      { Gateway: { Compression: { Legs: 'client', ThresholdBytes: 0, ContextTakeover: true } } },
+    );
+    expect(route.compression).toEqual({ legs: 'both', thresholdBytes: 0, windowBits: 15, contextTakeover: true });
+  });
+
   it('say what frames may be, how a silent peer is found, and how old a socket gets', () => {
     const route = readRoute(
       { Gateway: { Ping: { IntervalMs: 20_000, Legs: 'Client' }, MaxMessageBytes: 0, MaxFrameRate: 100 } },
@@ -211,7 +219,12 @@ describe('Gateway sections', () => {
     expect(readConfiguration(fileWith()).settings).toEqual({
       trustedProxies: [],
       drain: { deadlineMs: 30_000, spreadMs: 10_000, closeCode: 1012 },
-      listener: { maxPendingHandshakes: 4096, maxConnectionsTotal: 0, maxHeaderBytes: 65_536, headersTimeoutMs: 10_000 },
+      listener: {
+        maxPendingHandshakes: 4096,
+        maxConnectionsTotal: 0,
+        maxHeaderBytes: 65_536,
+        headersTimeoutMs: 10_000,
+      },
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     });
