@@ -45,6 +45,7 @@ describe('readConfiguration', () => {
         forwardedHeaders: 'x-forwarded',
         retryAttempts: 2,
         transfer: 'framed',
+        compression: { legs: 'off', thresholdBytes: 1024, windowBits: 12, contextTakeover: false },
         tcpKeepAliveMs: 30_000,
         acceptAnyServerCertificate: false,
         metadata: {},
