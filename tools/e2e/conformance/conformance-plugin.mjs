@@ -1,8 +1,31 @@
-// Loaded into the gateway under test: names each connection in its log, and brings the message hook of messages mode.
+// Loaded into the gateway under test: names each connection in its log, and brings taps where a route asks for one.
 //
 // Why it exists: a run has to find the one log line that tells about it; and a route is in messages mode only where
-// somebody registered a hook.
-const identity = { message: () => (message) => message };
+// somebody registered a hook. A route asks by its path: /MODE-TAP-… .
+
+/** What each tap does with whatever it sees first. */
+const TAPS = {
+  plain: () => undefined,
+  throwing() {
+    throw new Error('as the scenario asked');
+  },
+  closing: (session) => session.close(4100, 'enough'),
+};
+
+/** @type {(mode: string, tap: string) => import('@ocelot/core').RouteTap | undefined} */
+function tapOf(mode, tap) {
+  const act = TAPS[tap] ?? TAPS.plain;
+  if (mode === 'messages') {
+    return {
+      message: (session) => (message) => {
+        act(session);
+        return message;
+      },
+    };
+  }
+  if (mode === 'opaque' || act === TAPS.plain) return undefined;
+  return { observe: (session) => ({ frame: () => act(session) }) };
+}
 
 /** @type {import('@ocelot/core').Plugin} */
 export const plugin = {
@@ -13,7 +36,12 @@ export const plugin = {
       phase: 'admit',
       forRoute: () => (exchange) => exchange.log.info({ target: exchange.request.path }, 'conformance run'),
     });
-    if (process.env.CONFORMANCE_HOOK !== 'identity') return;
-    registry.tap({ name: 'conformance-identity', forRoute: () => identity });
+    registry.tap({
+      name: 'conformance-tap',
+      forRoute({ file }) {
+        const [, mode, tap] = /^\/(\w+)-(\w+)/.exec(file.UpstreamPathTemplate ?? '') ?? [];
+        return mode === undefined ? undefined : tapOf(mode, tap);
+      },
+    });
   },
 };

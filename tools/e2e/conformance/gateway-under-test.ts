@@ -16,11 +16,12 @@ const ROUTES: Readonly<Record<CaseRoute, object>> = {
   'max-rate': { MaxFrameRate: LIMITS.maxFrameRate },
 };
 
-/** A route to the backend of the cases, with this `Gateway` section. */
+/** A route to the backend of the cases, `/MODE-NAME/…`, with this `Gateway` section. */
 export function conformanceRoute(name: string, mode: Mode, backendPort: number, gateway: object): object {
+  const path = `/${mode}-${name}/{everything}`;
   return {
-    UpstreamPathTemplate: `/${name}/{everything}`,
-    DownstreamPathTemplate: `/${name}/{everything}`,
+    UpstreamPathTemplate: path,
+    DownstreamPathTemplate: path,
     DownstreamScheme: 'ws',
     DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: backendPort }],
     Gateway: { ...(mode === 'opaque' ? { Transfer: 'opaque' } : {}), ...gateway },
@@ -30,13 +31,12 @@ export function conformanceRoute(name: string, mode: Mode, backendPort: number, 
 /** Starts the built gateway in one mode, with a route for each kind of case. */
 export function startGateway(mode: Mode, backendPort: number): Promise<RunningOcelot> {
   const routes = Object.entries(ROUTES).map(([name, gateway]) => conformanceRoute(name, mode, backendPort, gateway));
-  return startWith({ Routes: routes }, mode === 'messages');
+  return startWith({ Routes: routes });
 }
 
-/** Starts the built gateway with the plugin that lets {@link sessionLines} tell connections apart. */
-export function startWith(config: object, hasHook: boolean): Promise<RunningOcelot> {
-  const env = hasHook ? { CONFORMANCE_HOOK: 'identity' } : {};
-  return runOcelot(config, { args: ['--plugin', PLUGIN], env });
+/** Starts the built gateway with the plugin that brings message hooks, and names connections for {@link sessionLines}. */
+export function startWith(config: object): Promise<RunningOcelot> {
+  return runOcelot(config, { args: ['--plugin', PLUGIN] });
 }
 
 /** The line about the end of each connection so far, by request target. */

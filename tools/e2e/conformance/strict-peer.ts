@@ -12,6 +12,9 @@ const LIFE_MS = 8000;
 /** Longest wait of the script for echoes and pongs before it closes all the same. */
 const ECHO_MS = 3000;
 
+/** How long a peer that ignores everything keeps its socket after the other side's FIN. */
+const HANG_MS = 2500;
+
 /** What one end saw of its connection. */
 export interface PeerRecord {
   readonly side: Side;
@@ -34,7 +37,15 @@ export interface PeerManners {
   readonly deflates: boolean;
   /** Sends each message back. */
   readonly echoes: boolean;
+  /** What it does about a Close that comes, before it sent one. @default answer */
+  readonly onClose?: CloseManners;
 }
+
+/**
+ * An endpoint answers (RFC 6455 §5.5.1). One that fails cuts its connection, behind the answer or instead of it; one
+ * that hangs ignores everything, pings too.
+ */
+export type CloseManners = 'answer' | 'answer-and-cut' | 'cut' | 'ignore';
 
 /**
  * A WebSocket endpoint that keeps to RFC 6455 to the letter: reads strictly, answers pings and Closes, refuses what is
@@ -48,6 +59,7 @@ export class StrictPeer {
   readonly #reader: StrictReader;
   readonly #write: FrameWriter;
   readonly #echoes: boolean;
+  readonly #onClose: CloseManners;
   readonly #deflater: MessageDeflater | undefined;
   readonly #events: ReaderEvent[] = [];
   readonly #chunks: Buffer[] = [];
@@ -66,6 +78,7 @@ export class StrictPeer {
     this.#socket = socket;
     this.#write = write;
     this.#echoes = manners.echoes;
+    this.#onClose = manners.onClose ?? 'answer';
     this.#deflater = manners.deflates ? new MessageDeflater() : undefined;
     const { deflates } = manners;
     this.#reader = new StrictReader({ expectsMask: side === 'backend', deflates, emit: (event) => this.#on(event) });
@@ -75,7 +88,8 @@ export class StrictPeer {
     socket.once('end', () => {
       this.#end = 'fin';
       this.#wasLeftFirst = !this.#hasEnded;
-      if (!this.#isPlaying) this.finish();
+      if (this.#onClose === 'ignore') this.#hang();
+      else if (!this.#isPlaying) this.finish();
       this.#changed();
     });
     this.record = new Promise((resolve) => {
@@ -136,6 +150,19 @@ export class StrictPeer {
     this.#leaveIfOver();
   }
 
+  /** Closes the socket in both directions behind what is queued: FIN, and RST to whatever still comes. */
+  cut(): void {
+    this.#hasClosed = true;
+    this.#hasEnded = true;
+    this.#socket.destroySoon();
+  }
+
+  /** Breaks the connection with RST. */
+  reset(): void {
+    this.#hasEnded = true;
+    this.#socket.resetAndDestroy();
+  }
+
   /** Ends this side's half. */
   finish(): void {
     if (this.#hasEnded) return;
@@ -152,10 +179,22 @@ export class StrictPeer {
   #on(event: ReaderEvent): void {
     this.#events.push(event);
     if (event.kind === 'fault') this.close(event.code, event.rule);
-    else if (event.kind === 'close') this.close(event.code, event.reason);
-    else if (event.kind === 'ping') this.#speak({ opcode: OPCODE.pong, payload: event.payload });
+    else if (event.kind === 'close') this.#leave(event.code, event.reason);
+    else if (event.kind === 'ping' && this.#onClose !== 'ignore')
+      this.#speak({ opcode: OPCODE.pong, payload: event.payload });
     else if (event.kind === 'message' && this.#echoes) this.#echo(event);
     this.#leaveIfOver();
+  }
+
+  #leave(code: number | undefined, reason: string): void {
+    if (this.#onClose === 'answer' || this.#onClose === 'answer-and-cut') this.close(code, reason);
+    if (this.#onClose === 'cut' || this.#onClose === 'answer-and-cut') this.cut();
+  }
+
+  /** Hangs for longer than a gateway may wait for it. */
+  #hang(): void {
+    const timer = setTimeout(() => this.#socket.destroy(), HANG_MS);
+    this.#socket.once('close', () => clearTimeout(timer));
   }
 
   #echo({ type, payload, zipped }: Extract<ReaderEvent, { kind: 'message' }>): void {

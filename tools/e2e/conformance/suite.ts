@@ -39,7 +39,7 @@ export async function runSuite(mode: Mode, cases: readonly ConformanceCase[]): P
     const jobs = chosen.flatMap((subject) => jobsOf(subject));
     // Messages mode writes its own frames: what both ends see is then no matter of bytes.
     const direct = mode === 'messages' ? new Map<string, CaseRun>() : await runDirect(backend, chosen);
-    const course = courseOf(gateway.port, backend);
+    const course = courseOf(mode, gateway.port, backend);
     const runs = await pooled(jobs, (job) => attempt(course, job));
     const ended = runs.filter((run) => !(run instanceof Error)).length;
     await eventually(() => sessionLines(gateway).size >= ended, 'a log line about every connection');
@@ -63,7 +63,7 @@ export async function runDirect(
   backend: BackendPort,
   cases: readonly ConformanceCase[],
 ): Promise<ReadonlyMap<string, CaseRun>> {
-  const course = courseOf(backend.port, backend);
+  const course = courseOf('direct', backend.port, backend);
   const jobs = cases.flatMap((subject) =>
     (subject.from ?? SIDES).map((from): Job => ({ subject, from, style: 'framewise' })),
   );
@@ -79,8 +79,8 @@ function jobsOf(subject: ConformanceCase): readonly Job[] {
 
 let runs = 0;
 
-function courseOf(port: number, backend: BackendPort): Course {
-  return { port, backend, target: ({ route = 'plain' }) => `/${route}/${(runs += 1)}` };
+function courseOf(name: Mode | 'direct', port: number, backend: BackendPort): Course {
+  return { port, backend, target: ({ route = 'plain' }) => `/${name}-${route}/${(runs += 1)}` };
 }
 
 async function attempt(course: Course, { subject, from, style }: Job): Promise<CaseRun | Error> {

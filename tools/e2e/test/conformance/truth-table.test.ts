@@ -1,0 +1,40 @@
+// Situation: open sessions in every mode, between two peers that keep to RFC 6455.
+// Action: each ends in one of the ways there are.
+// Expected: both sides see what docs/architecture/close-and-drain.md says, and both are gone within the limit it names.
+import { beforeAll, describe, expect, it } from 'vitest';
+
+import { MODES } from '../../conformance/conformance-case.js';
+import { CLOSE_PAGE, tableInPage, tableOf } from '../../conformance/truth-table/page.js';
+import { observe, type Observation } from '../../conformance/truth-table/run-scenarios.js';
+import { SCENARIOS } from '../../conformance/truth-table/scenarios.js';
+
+/** The scenarios set their limits below a second, and all others to a minute: nothing in between is right. */
+const SOON_MS = 7000;
+
+let observations: readonly Observation[] = [];
+
+beforeAll(async () => {
+  observations = await observe(SCENARIOS, MODES);
+}, 60_000);
+
+describe('the truth table of the page', () => {
+  it('is what happened, or `npm run conformance -- --truth-table --write` was forgotten', async () => {
+    expect(await tableInPage(CLOSE_PAGE)).toBe(tableOf(observations));
+  });
+});
+
+describe.each(SCENARIOS.map((scenario) => ({ what: scenario.what, scenario })))('$what', ({ scenario }) => {
+  const mine = (): readonly Observation[] => observations.filter((observation) => observation.scenario === scenario);
+
+  it('sends neither side anything that RFC 6455 does not allow', () => {
+    for (const { client, backend, mode } of mine()) {
+      const faults = [client, backend].flatMap(({ events }) => events.filter(({ kind }) => kind === 'fault'));
+      expect({ mode, faults }).toEqual({ mode, faults: [] });
+    }
+  });
+
+  it('is over within its limit, on both sides and in the log', () => {
+    expect(mine().length).toBeGreaterThan(0);
+    for (const { mode, tookMs } of mine()) expect(tookMs, `milliseconds in ${mode} mode`).toBeLessThan(SOON_MS);
+  });
+});
