@@ -57,8 +57,9 @@ const KINDS: readonly Fault['kind'][] = ['cut', 'halfClose', 'reset', 'halfOpen'
 
 /** About the length of a handshake head. */
 const HEAD_BYTES = 600;
-/** One byte at a time is dear: it is done for the handshake and a little more. */
+/** Pieces cost a turn of the event loop each: they are for the handshake and a little more. */
 const SMALL_PIECES_UNTIL = 2048;
+const LARGE_PIECES_UNTIL = 65_536;
 
 /** Chooses a plan. The same source in the same state chooses the same. */
 export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions = {}): FaultPlan {
@@ -90,7 +91,7 @@ function randomShape(random: SeededRandom, maxDelayMs: number): WayShape {
     case 2:
       return { delayMs: random.between(1, Math.max(1, maxDelayMs)) };
     case 3:
-      return { pieceBytes: random.between(500, 5000) };
+      return { pieceBytes: random.between(500, 5000), piecesUntil: LARGE_PIECES_UNTIL };
     default: {
       const first = random.between(1, HEAD_BYTES);
       return { splitAt: [first, first + random.between(1, 20), first + random.between(21, 2000)] };

@@ -99,9 +99,7 @@ export class RelayWay {
     if (this.#isBusy || this.#isOver) return;
     this.#isBusy = true;
     // Rejects only by a fault of this class, and then it must be seen: an unhandled rejection ends the process.
-    void this.#work().then(() => {
-      this.#isBusy = false;
-    });
+    void this.#work();
   }
 
   async #work(): Promise<void> {
@@ -120,6 +118,8 @@ export class RelayWay {
       this.#passed += piece.length;
       if (!this.#to.destroyed && this.#to.writable && !this.#to.write(piece)) await this.#pausedFor(this.#drained());
     }
+    // In the same turn as the last look into the queue: several chunks may come in one.
+    this.#isBusy = false;
     this.#from.resume();
     if (!this.#hasEnded) return;
     this.#isOver = true;

@@ -93,6 +93,16 @@ describe('faultRelay', () => {
     expect(sizes.length).toBeGreaterThan(1);
   });
 
+  it('passes everything on in order when pieces end and many chunks wait', async () => {
+    const { client, server } = await joined({ toServer: { pieceBytes: 1, piecesUntil: 300 } });
+    const chunks = Array.from({ length: 200 }, (_, index) => `${index};`);
+    for (const [index, chunk] of chunks.entries()) {
+      client.send(chunk);
+      if (index % 10 === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await server.readBytes(chunks.join('').length)).toString()).toBe(chunks.join(''));
+  });
+
   it('splits at the offsets chosen', async () => {
     const { client, server, relayed } = await joined({ toServer: { splitAt: [3, 7], delayMs: 5 } });
     const sizes: number[] = [];
