@@ -13,7 +13,7 @@ import { HAS_PROC } from './gateway-process.js';
 import { route, stand } from './stand.js';
 
 const FLOOD = Number(process.env['OCELOT_FLOOD'] ?? 2000);
-const MOST_PENDING = FLOOD / 5;
+const MOST_PENDING = FLOOD / 10;
 const OPEN = 50;
 const MIB = 1024 * 1024;
 /** What a connection costs beside the bytes of its head: two sockets, parser, timers. */
