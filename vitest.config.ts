@@ -30,7 +30,7 @@ export default defineConfig({
       {
         extends: true,
         resolve: { alias: sources.slice(2) },
-        test: { name: 'tools', root: source('./tools'), include: ['*/test/**/*.test.ts'] },
+        test: { name: 'tools', root: source('./tools'), include: ['*/test/**/*.test.{ts,mjs}'] },
       },
       {
         extends: true,

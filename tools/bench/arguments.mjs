@@ -52,11 +52,11 @@ fetches nginx and HAProxy unless they are on PATH (apt-get download), and instal
 export function parseArguments(words) {
   const values = parse(words);
   const isQuick = values.quick ?? false;
-  const scenarios = list(values.scenario) ?? (isQuick ? QUICK_SCENARIOS : SCENARIO_NAMES);
+  const scenarios = list('scenario', values.scenario) ?? (isQuick ? QUICK_SCENARIOS : SCENARIO_NAMES);
   const unknown = scenarios.find((name) => !Object.hasOwn(SCENARIOS, name));
   if (unknown !== undefined)
     throw new BenchError(`Unknown scenario "${unknown}". There are: ${SCENARIO_NAMES.join(', ')}.`);
-  const targets = list(values.target) ?? (isQuick ? QUICK_TARGETS : TARGET_NAMES);
+  const targets = list('target', values.target) ?? (isQuick ? QUICK_TARGETS : TARGET_NAMES);
   targets.forEach((spec) => targetOf(spec));
   const name = values.name ?? (isQuick ? 'quick' : 'bench');
   if (!/^[\w-]+$/.test(name)) throw new BenchError(`--name ${name}: letters, digits, "-" and "_" only.`);
@@ -113,8 +113,10 @@ function lookOf({ profile, strace }) {
   return strace ? 'strace' : undefined;
 }
 
-function list(text) {
-  return text === undefined ? undefined : text.split(',').filter((part) => part !== '');
+function list(name, text) {
+  const parts = text?.split(',').filter((part) => part !== '');
+  if (parts?.length === 0) throw new BenchError(`--${name} names nothing.`);
+  return parts;
 }
 
 function whole(name, text, otherwise) {
