@@ -1,9 +1,20 @@
-import type { Clock, Endpoint, ErrorCode, Route, Session, SessionSummary } from '@ocelot/core';
+import type {
+  BoundTap,
+  Clock,
+  Endpoint,
+  ErrorCode,
+  Exchange,
+  Route,
+  Session,
+  SessionSummary,
+} from '@ocelot/core';
 
 import { closeRule, type EndEvent } from './close-table.js';
 import type { CloseStatus } from './frames/close-codes.js';
 import type { IdleSweeper, Sweepable } from './idle-sweeper.js';
+import { tappedSession } from './tapped-session.js';
 import { createTransfer } from './transfer/choose-mode.js';
+import { FrameObservers, tapFault } from './transfer/frame-observers.js';
 import type { Leg } from './transfer/leg.js';
 import { type Fault, HANG_UP_MS, type Transfer, type TransferHost } from './transfer/transfer.js';
 
@@ -17,6 +28,10 @@ export interface TunnelInit {
   readonly backend: Leg;
   /** Names of the negotiated extensions, in lower case. */
   readonly extensions: readonly string[];
+  /** What the session came from, for taps. */
+  readonly exchange: Exchange;
+  /** Those of the route; empty for most. */
+  readonly taps: readonly BoundTap[];
   readonly clock: Clock;
   readonly sweeper: IdleSweeper;
 }
@@ -40,6 +55,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   readonly #transfer: Transfer;
   readonly #openedMs: number;
   readonly #resolve: (summary: SessionSummary) => void;
+  readonly #observers: FrameObservers | undefined;
   #end: End | undefined;
   #hasTimedOut = false;
   #isSettled = false;
@@ -57,9 +73,22 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       resolveClosed = resolve;
     });
     this.#resolve = resolveClosed;
-    const { client, backend, extensions, clock } = init;
-    const { closeMs } = init.route.timeouts;
-    this.#transfer = createTransfer(init.route.transfer, { client, backend, host: this, clock, closeMs, extensions });
+    const { client, backend, extensions, clock, taps } = init;
+    const { timeouts, limits, transfer } = init.route;
+    const { closeMs } = timeouts;
+    this.#observers = taps.some(({ tap }) => tap.observe !== undefined)
+      ? new FrameObservers((fault) => this.#tapFailed(fault))
+      : undefined;
+    this.#transfer = createTransfer(transfer, {
+      client,
+      backend,
+      host: this,
+      clock,
+      closeMs,
+      extensions,
+      limits,
+      observers: this.#observers,
+    });
   }
 
   /**
@@ -74,6 +103,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
     backend.attach(fromBackend);
     const { idleMs } = this.route.timeouts;
     if (idleMs > 0) sweeper.add(this, idleMs);
+    this.#startTaps();
     if (rest.length > 0) fromBackend.bytes(rest);
     for (const chunk of early) fromClient.bytes(chunk);
     client.resume();
@@ -85,6 +115,25 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       if (leg.isClosed) receiver.closed(undefined);
       else if (leg.hasEnded) receiver.ended();
     }
+  }
+
+  /** Lets the taps make what they have for this session, before the first byte. */
+  #startTaps(): void {
+    const { taps, exchange } = this.#init;
+    if (taps.length === 0) return;
+    const session = tappedSession(exchange, this.#transfer);
+    for (const { name, tap } of taps) {
+      try {
+        const observer = tap.observe?.(session);
+        if (observer !== undefined) this.#observers?.add(name, observer);
+      } catch (cause) {
+        this.#tapFailed(tapFault(name, cause));
+      }
+    }
+  }
+
+  #tapFailed(fault: Fault): void {
+    this.#transfer.leave('hook', undefined, fault);
   }
 
   drain(closeCode: number, reason: string): void {

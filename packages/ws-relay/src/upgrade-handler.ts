@@ -82,7 +82,18 @@ function open(
   const { leg: backend, endpoint, rest } = answer;
   client.leg.tune(route.tcpKeepAliveMs);
   client.leg.write(switchingHead(answer.head), 'latin1');
-  const session = new Tunnel({ id, route, endpoint, client: client.leg, backend, extensions, clock, sweeper });
+  const session = new Tunnel({
+    id,
+    route,
+    endpoint,
+    client: client.leg,
+    backend,
+    extensions,
+    exchange: admission,
+    taps: admission.taps,
+    clock,
+    sweeper,
+  });
   // Step 13, once both sockets are gone; `closed` is never rejected.
   void session.closed.then((summary) => {
     logSession(admission.log, summary, session.fault);

@@ -25,6 +25,7 @@ import { config, endpoint, route } from '../make-route.js';
 import { request } from '../make-request.js';
 
 /** Ends a gateway without waiting for the admissions that a test left open. */
+const limits = (maxConnections: number): Route['limits'] => ({ ...route('/').limits, maxConnections });
 const end = (gateway: Gateway): Promise<unknown> => gateway.drain({ deadlineMs: 0 });
 
 const live = (): AbortSignal => new AbortController().signal;
@@ -305,7 +306,7 @@ describe('createGateway', () => {
   });
 
   it('frees the place under MaxConnections when the admission is finished', async () => {
-    const gateway = await gatewayOf([route('/', { limits: { maxConnections: 1, maxConnectionsPerIp: 0 } })]);
+    const gateway = await gatewayOf([route('/', { limits: limits(1) })]);
     const first = await gateway.admit(request(), live());
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ status: 503 });
     first.finish({ outcome: 'completed' });
@@ -502,7 +503,7 @@ describe('Gateway.reload', () => {
   });
 
   it('counts the sockets of an older configuration under the limit of the newer one', async () => {
-    const limited = (max: number): Route => route('/', { limits: { maxConnections: max, maxConnectionsPerIp: 0 } });
+    const limited = (max: number): Route => route('/', { limits: limits(max) });
     const gateway = await gatewayOf([limited(1)]);
     const open = await gateway.admit(request(), live());
     await gateway.reload(config([limited(2)]));
@@ -697,7 +698,7 @@ describe('a gateway that is a member of a group', () => {
 
   it('counts against MaxConnections together with every member that shares its ledger', async () => {
     const shared = group();
-    const limited = [route('/', { limits: { maxConnections: 1, maxConnectionsPerIp: 0 } })];
+    const limited = [route('/', { limits: limits(1) })];
     const [one, two] = [await gatewayOf(limited, { group: shared }), await gatewayOf(limited, { group: shared })];
     const admission = await one.admit(request(), live());
     await expect(two.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_TOO_MANY_CONNECTIONS' });

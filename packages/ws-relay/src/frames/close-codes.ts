@@ -8,7 +8,7 @@ export const MAX_REASON_BYTES: number = MAX_CONTROL_PAYLOAD - 2;
 /** Close codes that the gateway itself sends (RFC 6455 §7.4.1 and the IANA registry). */
 export const CLOSE_GOING_AWAY = 1001;
 export const CLOSE_PROTOCOL_ERROR = 1002;
-const CLOSE_INVALID_PAYLOAD = 1007;
+export const CLOSE_INVALID_PAYLOAD = 1007;
 export const CLOSE_POLICY_VIOLATION = 1008;
 export const CLOSE_TOO_BIG = 1009;
 export const CLOSE_INTERNAL_ERROR = 1011;
@@ -26,6 +26,8 @@ export interface CloseStatus {
 export interface CloseFault {
   readonly closeCode: number;
   readonly rule: string;
+  /** Set when the frame is valid, but more than the route allows. */
+  readonly limit?: 'too-big' | 'over-limit';
 }
 
 /**

@@ -1,6 +1,7 @@
 // Hot path: `push` runs for every chunk that a socket delivers, its loop once per frame. It reads headers where they
 // lie and hands the chunk on; nothing is allocated, copied or unmasked for a data frame. Only a header that is split
-// over two chunks, and a Close frame, are copied: they are held back until they are whole.
+// over two chunks, a Close frame, and a pong while pings of the gateway's own are out, are copied: they are held back
+// until they are whole. Limits and observers are one call per frame, where a route has them.
 
 import { type CloseFault, CLOSE_PROTOCOL_ERROR, type CloseStatus, readClosePayload } from './close-codes.js';
 import {
@@ -12,21 +13,35 @@ import {
   payloadLength,
 } from './frame-header.js';
 import { masked } from './mask.js';
-import { MAX_CONTROL_PAYLOAD, OPCODE_CLOSE } from './opcodes.js';
+import { MAX_CONTROL_PAYLOAD, OPCODE_CLOSE, OPCODE_PONG } from './opcodes.js';
+import { isOwnPong, PING_PAYLOAD_BYTES } from './own-ping.js';
 
 /** Where a {@link FrameScanner} sends what it saw. Called from inside `push` and `notifyAt`, in stream order. */
 export interface ScanSink {
-  /** Bytes that may go to the other side: whole frames, or a frame's valid header and a part of its payload. */
+  /**
+   * Bytes that may go to the other side: whole frames, or a frame's valid header and a part of its payload. Valid
+   * during the call only.
+   */
   forward(bytes: Buffer): void;
   /** A valid Close frame, whole; the scanner drops what follows it (RFC 6455 §5.5.1). */
   closeFrame(frame: Buffer, status: CloseStatus): void;
-  /** The next frame breaks a rule; nothing of it was forwarded, and the scanner drops what follows. */
+  /** The next frame breaks a rule or a limit; nothing of it was forwarded, and the scanner drops what follows. */
   invalid(fault: CloseFault): void;
   /**
    * The boundary asked for by {@link FrameScanner.notifyAt} is reached: everything before it was forwarded, and a
    * control frame may be written now. The walk goes on behind it.
    */
   boundary(): void;
+}
+
+/** Looks at valid frames one by one, before anything of them is passed on. */
+export interface FrameInspector {
+  /**
+   * Called with the header of a frame, for a Close when it is whole. May call {@link FrameScanner.notifyAt}.
+   * @param first FIN, reserved bits and opcode, as on the wire.
+   * @returns why the frame must not pass; the scanner then ends as with an invalid one.
+   */
+  inspect(first: number, payloadBytes: number): CloseFault | undefined;
 }
 
 /** Where something can be put into a stream: behind any frame, or behind the last frame of a message. */
@@ -48,11 +63,16 @@ export class FrameScanner {
   #held: Buffer | undefined;
   #heldLength = 0;
   #notifyAt: Boundary | undefined;
+  readonly #inspector: FrameInspector | undefined;
+  #isInspecting = false;
+  #dropsOwnPongs = false;
   #isDone = false;
 
-  constructor(rules: HeaderRules, sink: ScanSink) {
+  /** @param inspector Limits and observers; undefined: no frame is looked at twice. */
+  constructor(rules: HeaderRules, sink: ScanSink, inspector?: FrameInspector) {
     this.#rules = rules;
     this.#sink = sink;
+    this.#inspector = inspector;
   }
 
   /** Data messages forwarded to their last byte. */
@@ -79,10 +99,16 @@ export class FrameScanner {
   notifyAt(boundary: Boundary): void {
     if (this.#isDone) return;
     this.#notifyAt = boundary;
-    if (this.#isAwaited()) this.#notify();
+    // Asked for from within the walk, it is found when the walk gets there: bytes before it are still to be passed.
+    if (!this.#isInspecting && this.#isAwaited()) this.#notify();
   }
 
-  /** Takes the next bytes of the stream. The chunk belongs to the sink afterwards. */
+  /** From now on pongs that answer the gateway's own pings are dropped: the other side never asked for them. */
+  dropOwnPongs(): void {
+    this.#dropsOwnPongs = true;
+  }
+
+  /** Takes the next bytes of the stream; nothing keeps the chunk after the call. */
   push(chunk: Buffer): void {
     if (this.#isDone) return;
     let start = this.#heldLength === 0 ? 0 : this.#completeHeld(chunk);
@@ -109,26 +135,31 @@ export class FrameScanner {
         this.#hold(chunk, offset);
         return;
       }
-      if (!this.#beginFrame(chunk, offset, size, start)) return;
+      start = this.#beginFrame(chunk, offset, size, start);
+      if (start < 0) return;
       offset += size;
     }
     this.#pass(chunk, start, end);
   }
 
-  /** Bytes that must be there before the frame at `offset` can be judged: its header, for Close the whole frame. */
+  /** Bytes that must be there before the frame at `offset` can be judged: its header, or the whole frame. */
   #sizeToJudge(bytes: Buffer, offset: number, end: number): number {
     if (end - offset < 2) return 2;
     const second = bytes[offset + 1] ?? 0;
     const size = headerSize(second);
-    const isClose = ((bytes[offset] ?? 0) & 0x0f) === OPCODE_CLOSE && (second & 0x7f) <= MAX_CONTROL_PAYLOAD;
-    return isClose ? size + (second & 0x7f) : size;
+    const opcode = (bytes[offset] ?? 0) & 0x0f;
+    if (opcode < OPCODE_CLOSE) return size;
+    const length = second & 0x7f;
+    const isWhole = opcode === OPCODE_CLOSE ? length <= MAX_CONTROL_PAYLOAD : this.#mayBeOwnPong(opcode, length);
+    return isWhole ? size + length : size;
   }
 
   /**
    * Judges the frame at `offset`, of which `size` bytes lie there, and opens it.
-   * @returns false when the stream ends here, by a fault or by a Close; what stood before it was forwarded.
+   * @returns from where bytes are still to be forwarded: `start`, or what follows a dropped frame; -1 when the stream
+   * ends here, by a fault or by a Close. What stood before a dropped or last frame was forwarded.
    */
-  #beginFrame(bytes: Buffer, offset: number, size: number, start: number): boolean {
+  #beginFrame(bytes: Buffer, offset: number, size: number, start: number): number {
     const first = bytes[offset] ?? 0;
     const second = bytes[offset + 1] ?? 0;
     const rule = headerFault(first, second, this.#inMessage, this.#rules);
@@ -137,11 +168,33 @@ export class FrameScanner {
     if (opcode === OPCODE_CLOSE) return this.#endByClose(bytes, offset, size, start);
     const length = payloadLength(bytes, offset);
     if (length < 0) return this.#fail(bytes, start, offset, LENGTH_FAULT);
+    if (this.#mayBeOwnPong(opcode, length) && isOwnPong(bytes, offset, size)) {
+      this.#pass(bytes, start, offset);
+      return offset + size;
+    }
+    const fault = this.#inspect(first, length);
+    if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
+    if (opcode >= OPCODE_CLOSE) {
+      // Of a pong that was held back to be compared, nothing is still to come.
+      this.#remaining = length - (size - headerSize(second));
+      return start;
+    }
     this.#remaining = length;
-    const isFinal = (first & 0x80) !== 0;
-    this.#endsMessage = opcode < OPCODE_CLOSE && isFinal;
-    if (opcode < OPCODE_CLOSE) this.#inMessage = true;
-    return true;
+    this.#endsMessage = (first & 0x80) !== 0;
+    this.#inMessage = true;
+    return start;
+  }
+
+  #mayBeOwnPong(opcode: number, length: number): boolean {
+    return this.#dropsOwnPongs && opcode === OPCODE_PONG && length === PING_PAYLOAD_BYTES;
+  }
+
+  #inspect(first: number, payloadBytes: number): CloseFault | undefined {
+    if (this.#inspector === undefined) return undefined;
+    this.#isInspecting = true;
+    const fault = this.#inspector.inspect(first, payloadBytes);
+    this.#isInspecting = false;
+    return fault;
   }
 
   /** Idempotent: called at every boundary that the walk meets. */
@@ -166,14 +219,14 @@ export class FrameScanner {
     if (end > start) this.#sink.forward(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
   }
 
-  #fail(bytes: Buffer, start: number, offset: number, fault: CloseFault): false {
+  #fail(bytes: Buffer, start: number, offset: number, fault: CloseFault): number {
     this.#isDone = true;
     this.#pass(bytes, start, offset);
     this.#sink.invalid(fault);
-    return false;
+    return -1;
   }
 
-  #endByClose(bytes: Buffer, offset: number, size: number, start: number): false {
+  #endByClose(bytes: Buffer, offset: number, size: number, start: number): number {
     const frame = Buffer.from(bytes.subarray(offset, offset + size));
     const headerEnd = headerSize(frame[1] ?? 0);
     const payload = frame.subarray(headerEnd);
@@ -181,10 +234,12 @@ export class FrameScanner {
       this.#rules.expectsMask ? masked(payload, frame.subarray(headerEnd - 4, headerEnd)) : payload,
     );
     if ('rule' in status) return this.#fail(bytes, start, offset, status);
+    const fault = this.#inspect(frame[0] ?? 0, payload.length);
+    if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
     this.#isDone = true;
     this.#pass(bytes, start, offset);
     this.#sink.closeFrame(frame, status);
-    return false;
+    return -1;
   }
 
   #hold(chunk: Buffer, offset: number): void {
@@ -208,8 +263,9 @@ export class FrameScanner {
       size = this.#sizeToJudge(held, 0, this.#heldLength);
     }
     this.#heldLength = 0;
-    if (!this.#beginFrame(held, 0, size, 0)) return -1;
-    this.#sink.forward(Buffer.from(held.subarray(0, size)));
+    const from = this.#beginFrame(held, 0, size, 0);
+    if (from < 0) return -1;
+    if (from === 0) this.#sink.forward(held.subarray(0, size));
     return used;
   }
 }

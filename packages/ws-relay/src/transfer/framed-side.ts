@@ -2,6 +2,7 @@ import type { Side } from '@ocelot/core';
 
 import type { CloseStatus } from '../frames/close-codes.js';
 import { encodeCloseFrame } from '../frames/frame-encoder.js';
+import type { FrameLimits } from '../frames/frame-limits.js';
 import type { FrameScanner } from '../frames/frame-scanner.js';
 import type { Leg } from './leg.js';
 import type { Passage } from './passage.js';
@@ -18,6 +19,8 @@ export class FramedSide {
   readonly scanner: FrameScanner;
   /** Where what the scanner lets through is held up on its way; undefined: it passes at once. */
   readonly passage: Passage | undefined;
+  /** Judges what this side sends; undefined: without limits. */
+  readonly limits: FrameLimits | undefined;
   bytes = 0;
   /** The Close frame that came from here. */
   received: CloseStatus | undefined;
@@ -30,11 +33,18 @@ export class FramedSide {
   #destroyAtMs = Infinity;
   #queuedBefore = 0;
 
-  constructor(name: Side, leg: Leg, scanner: FrameScanner, passage: Passage | undefined) {
+  constructor(
+    name: Side,
+    leg: Leg,
+    scanner: FrameScanner,
+    passage: Passage | undefined,
+    limits: FrameLimits | undefined,
+  ) {
     this.name = name;
     this.leg = leg;
     this.scanner = scanner;
     this.passage = passage;
+    this.limits = limits;
   }
 
   /** Whether a Close was written here, or none can be any more: nothing may follow it (RFC 6455 §5.5.1). */

@@ -7,9 +7,18 @@ import { type CloseRule, closeRule, type EndEvent, type GatewayEnd } from '../cl
 import type { CloseStatus } from '../frames/close-codes.js';
 import { type Boundary, FrameScanner, type ScanSink } from '../frames/frame-scanner.js';
 import { headerRules } from './choose-rules.js';
+import { frameLimits } from '../frames/frame-limits.js';
+import { frameInspector } from './frame-observers.js';
 import { FramedSide } from './framed-side.js';
 import type { LegReceiver } from './leg.js';
-import { type Fault, otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
+import {
+  directionFrom,
+  type Fault,
+  otherSide,
+  type Transfer,
+  type TransferHost,
+  type TransferInit,
+} from './transfer.js';
 
 /** How long a drain waits for the end of a message before it takes the end of a frame. */
 const MESSAGE_WAIT_MS = 1000;
@@ -32,8 +41,10 @@ export class FramedTransfer implements Transfer {
     const side = (name: Side): FramedSide => {
       const sink = this.#sink(name);
       const passage = init.passage?.(name, sink, () => this.#sides[otherSide(name)].isClosing);
-      const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink);
-      return new FramedSide(name, init[name], scanner, passage);
+      const limits = frameLimits(init.limits, init.clock);
+      const inspector = frameInspector(directionFrom(name), limits, init.observers);
+      const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink, inspector);
+      return new FramedSide(name, init[name], scanner, passage, limits);
     };
     this.#sides = { client: side('client'), backend: side('backend') };
   }
@@ -88,7 +99,11 @@ export class FramedTransfer implements Transfer {
       closeFrame: (frame, status) => this.#closeFrame(this.#sides[name], frame, status),
       invalid: (fault) => {
         this.#sides[name].isMuted = true;
-        this.#end(`${name}.invalid`, { code: fault.closeCode, reason: fault.rule }, { what: fault.rule });
+        this.#end(
+          `${name}.${fault.limit ?? 'invalid'}`,
+          { code: fault.closeCode, reason: fault.rule },
+          { what: fault.rule },
+        );
       },
       boundary: () => {
         this.#sides[otherSide(name)].sendFarewell();
@@ -101,7 +116,9 @@ export class FramedTransfer implements Transfer {
     // After a Close nothing may follow (RFC 6455 §5.5.1); the rest is read to find the answer to it.
     if (to.isClosing) return;
     from.bytes += bytes.length;
-    if (!to.leg.write(bytes)) from.leg.pause();
+    if (to.leg.write(bytes)) return;
+    from.leg.pause();
+    from.limits?.hold();
   }
 
   #closeFrame(side: FramedSide, frame: Buffer, status: CloseStatus): void {
@@ -115,6 +132,7 @@ export class FramedTransfer implements Transfer {
 
   /** Lets `from` go on: `to` takes more, or nothing any more. */
   #release(from: FramedSide, to: FramedSide): void {
+    from.limits?.release();
     if (from.passage === undefined) from.leg.resume();
     else {
       from.passage.drained();

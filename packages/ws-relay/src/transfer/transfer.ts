@@ -1,7 +1,9 @@
-import type { Clock, Side, TransferCount } from '@ocelot/core';
+import type { Clock, Direction, Message, Side, TransferCount } from '@ocelot/core';
 
 import type { EndEvent, GatewayEnd } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
+import type { FrameLimit } from '../frames/frame-limits.js';
+import type { FrameObservers } from './frame-observers.js';
 import type { Leg, LegReceiver } from './leg.js';
 import type { PassageFactory } from './passage.js';
 
@@ -36,6 +38,10 @@ export interface TransferInit {
   readonly closeMs: number;
   /** Names of the negotiated extensions, in lower case. */
   readonly extensions: readonly string[];
+  /** How much each side may send. */
+  readonly limits: FrameLimit;
+  /** Told of every frame; undefined: nobody looks. */
+  readonly observers: FrameObservers | undefined;
   /** Makes what holds messages up between the two sides; undefined: frames pass at once. */
   readonly passage?: PassageFactory | undefined;
 }
@@ -51,6 +57,8 @@ export interface Transfer {
    * @param given Where the table says `given`: the code of a drain or of a plugin.
    */
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void;
+  /** Writes a message of a plugin's own. @returns false when it was not taken; absent: the mode knows no messages. */
+  send?(direction: Direction, message: Message): boolean;
   /** Looks at the clock: deadlines are checked here and nowhere else. Called regularly once the session ends. */
   sweep(nowMs: number): void;
 }
@@ -58,4 +66,9 @@ export interface Transfer {
 /** The opposite side. */
 export function otherSide(side: Side): Side {
   return side === 'client' ? 'backend' : 'client';
+}
+
+/** Which way what a side sends moves. */
+export function directionFrom(side: Side): Direction {
+  return side === 'client' ? 'to-backend' : 'to-client';
 }
