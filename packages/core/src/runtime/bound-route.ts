@@ -9,6 +9,7 @@ import { connectionLimits } from '../pipeline/connection-limits.js';
 import type { BoundStage } from '../pipeline/run-stages.js';
 import { unenforcedSecurity } from '../pipeline/unenforced.js';
 import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
+import { bindTaps } from './bind-taps.js';
 import type { PoolDirectory, PoolHold } from './pool-directory.js';
 import type { PluginRegistry } from './registry.js';
 
@@ -45,7 +46,8 @@ export interface DynamicBinding {
 
 /**
  * Binds a route: its stages in the order of phases (ours before the plugins' within a phase), its rewrite, its pool.
- * @throws ConfigError when a type is not registered or a policy or provider refuses its options.
+ * @throws ConfigError when a type is not registered, a policy or provider refuses its options, or a tap needs frames
+ * on an opaque route.
  */
 export function bindRoute(
   route: Route,
@@ -59,7 +61,7 @@ export function bindRoute(
     return {
       route,
       stages,
-      taps: tapsOf(route, context.registry),
+      taps: bindTaps(route, context.registry),
       rewrite: dynamic?.rewrite ?? compileRewrite(route),
       hold,
     };
@@ -67,13 +69,6 @@ export function bindRoute(
     hold.release();
     throw error;
   }
-}
-
-function tapsOf(route: Route, registry: PluginRegistry): readonly BoundTap[] {
-  return registry.taps.flatMap((definition) => {
-    const tap = definition.forRoute(route);
-    return tap === undefined ? [] : [{ name: definition.name, tap }];
-  });
 }
 
 function stagesOf(route: Route, { registry, ledger }: BindContext, countId: string): readonly BoundStage[] {
