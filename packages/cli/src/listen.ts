@@ -40,7 +40,10 @@ export interface Listener {
   destroy(): void;
 }
 
-type OpenOptions = Pick<ListenOptions, 'host' | 'port' | 'reusePort'>;
+type OpenOptions = Pick<ListenOptions, 'host' | 'port' | 'reusePort'> & {
+  /** In a worker process: opens the port here and not in the primary. */
+  readonly exclusive?: boolean;
+};
 type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 type RequestListener = Parameters<typeof createServer>[1] & object;
 
@@ -88,15 +91,18 @@ export async function listen(gateway: Gateway, options: ListenOptions): Promise<
 }
 
 /**
- * Finds out whether a port is free before several sockets share it: two gateways of one user would share it as well.
+ * Finds out whether a port is free before several processes share it (two gateways of one user would share it as
+ * well), and which one is given out for 0.
  * @throws CommandError as `listen` does.
  */
-export async function assertPortFree(host: string, port: number): Promise<void> {
+export async function probePort(host: string, port: number): Promise<number> {
   const probe = createNetServer((socket) => socket.on('error', () => undefined).destroy());
-  await open(probe, { host, port });
+  await open(probe, { host, port, exclusive: true });
+  const given = (probe.address() as AddressInfo).port;
   await new Promise((resolve) => {
     probe.close(resolve);
   });
+  return given;
 }
 
 /** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
@@ -129,10 +135,10 @@ function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
 }
 
 async function open(server: NetServer, options: OpenOptions): Promise<void> {
-  const { host, port, reusePort } = options;
+  const { host, port, reusePort, exclusive = false } = options;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
-    server.listen({ host, port, ...(reusePort === true && { reusePort }) }, resolve);
+    server.listen({ host, port, exclusive, ...(reusePort === true && { reusePort }) }, resolve);
   });
   server.removeAllListeners('error');
 }

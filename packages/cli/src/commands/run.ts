@@ -36,10 +36,10 @@ export async function run(paths: readonly string[], flags: RunFlags, terminal: T
     if (running === undefined) log.warn({}, 'SIGHUP came before the start was over: nothing to reload yet');
     else running.reload('SIGHUP');
   });
-  const ending = new AbortController();
+  const ends: (() => Promise<void>)[] = [];
   try {
     const starting = isSeveral
-      ? startWorkers(paths, flags, terminal, log, ending.signal)
+      ? startWorkers(paths, flags, terminal, log, (end) => void ends.push(end))
       : startGateway(paths, flags, terminal, log);
     running = await Promise.race([starting, signals.stop.then(() => undefined)]);
     if (running === undefined) {
@@ -52,7 +52,8 @@ export async function run(paths: readonly string[], flags: RunFlags, terminal: T
     }
     terminal.stdout.write(`listening on ${running.url}\n`);
     const end = await Promise.race([signals.stop, running.failed]);
-    const cause = typeof end === 'string' ? { signal: end } : { err: end };
+    if (typeof end !== 'string') log.error({ hint: end.hint }, end.message);
+    const cause = typeof end === 'string' ? { signal: end } : {};
     log.info(
       { ...cause, openSessions: running.openSessions },
       'stopping: no new connections, open ones are asked to leave',
@@ -62,7 +63,7 @@ export async function run(paths: readonly string[], flags: RunFlags, terminal: T
     if (typeof end !== 'string') throw end;
     return code;
   } finally {
-    ending.abort();
+    for (const end of ends) await end();
     signals.close();
   }
 }

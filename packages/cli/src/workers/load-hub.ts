@@ -2,7 +2,7 @@ import type { Load } from './messages.js';
 import { paced } from './paced.js';
 
 /** Word of a change is at most this old when it is sent on. */
-const INTERVAL_MS = 50;
+const INTERVAL_MS = 20;
 
 /** One worker process, as the hub sees it. */
 export interface LoadMember {

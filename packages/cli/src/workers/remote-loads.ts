@@ -5,7 +5,7 @@ import type { Load } from './messages.js';
 import { paced } from './paced.js';
 
 /** Changes are gathered for this long, but the first one after a rest is told at once. */
-const INTERVAL_MS = 50;
+const INTERVAL_MS = 20;
 
 /** A worker's side of what workers tell each other about their load. */
 export class RemoteLoads implements LoadBoard {

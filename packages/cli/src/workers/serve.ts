@@ -3,6 +3,7 @@ import cluster from 'node:cluster';
 import type { GatewayConfig, Logger } from '@ocelot/core';
 
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { probePort } from '../listen.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
 import { type OpenGateway, openGateway } from '../open-gateway.js';
@@ -131,7 +132,10 @@ class ServingWorker {
   }
 
   async #open(group: NonNullable<Parameters<typeof openGateway>[0]['group']>): Promise<OpenGateway> {
-    const { config, configModule, plugin, host, port, reusePort, requireDiscovery, revision } = this.#assignment;
+    const { config, configModule, plugin, host, reusePort, requireDiscovery, revision } = this.#assignment;
+    // The primary knows the socket it shares by the number asked for: it must be one that a replacement can name.
+    const isNumberOpen = this.#assignment.port === 0 && !reusePort;
+    const port = isNumberOpen ? await probePort(host, 0) : this.#assignment.port;
     const { plugins } = await loadPlugins({ cwd: this.#terminal.cwd, configModule, plugins: plugin });
     return openGateway({
       config,

@@ -6,7 +6,7 @@ import type { Logger } from '@ocelot/core';
 import { CommandError } from '../command-error.js';
 import type { RunFlags } from '../commands/run.js';
 import { openConfiguration } from '../configuration-source.js';
-import { assertPortFree } from '../listen.js';
+import { probePort } from '../listen.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createReloader } from '../reload.js';
 import { type RunningGateway, reportWarnings } from '../running-gateway.js';
@@ -25,7 +25,7 @@ const WORKER_FILE = fileURLToPath(new URL('./worker-bin.js', import.meta.url));
  * workers; they set the plugins up and carry the sockets.
  *
  * Workers write their log to the standard error of this process, whatever `terminal` says.
- * @param ending aborts when nothing shall be left: kills every worker, also during the start.
+ * @param atEnd is given what ends every worker that is left, also when the start fails or is given up.
  * @throws CommandError, ConfigError as `startGateway`, once, whichever worker failed; no worker is left then.
  */
 export async function startWorkers(
@@ -33,7 +33,7 @@ export async function startWorkers(
   flags: RunFlags & { readonly workers: number },
   terminal: Terminal,
   log: Logger,
-  ending: AbortSignal,
+  atEnd: (end: () => Promise<void>) => void,
 ): Promise<RunningGateway> {
   if (!cluster.isPrimary)
     throw new CommandError(
@@ -47,7 +47,7 @@ export async function startWorkers(
   const config = await source.load();
   reportWarnings(config, log);
   const reusePort = canReusePort();
-  if (reusePort && port !== 0) await assertPortFree(host, port);
+  if (reusePort && port !== 0) await probePort(host, port);
   const meeting = new MeetingPoint();
   const pool = new WorkerPool(
     {
@@ -61,7 +61,7 @@ export async function startWorkers(
     },
     config,
   );
-  ending.addEventListener('abort', () => pool.kill(), { once: true });
+  atEnd(() => pool.kill());
   const url = await pool.start();
   const reloader = createReloader({
     gateway: {

@@ -7,6 +7,9 @@ import type { Assignment } from './messages.js';
 import { HEALTHY_MS, MOST_QUICK_ENDS, RestartPolicy } from './restart-policy.js';
 import type { WorkerEnd, WorkerProcess } from './worker-process.js';
 
+/** A killed process is gone at once, unless the kernel has it wait for a device. */
+const KILL_LIMIT_MS = 2_000;
+
 /** What every worker is told; the pool adds who it is, the port and the configuration. */
 export type CommonAssignment = Omit<
   Assignment,
@@ -52,10 +55,8 @@ export class WorkerPool {
   readonly #places: readonly Place[];
   #config: GatewayConfig;
   #revision = 1;
-  /** What workers are told to listen on; 0: any free port. */
-  #askedPort: number;
-  /** What the first one was given. */
-  #port: number | undefined;
+  /** What workers are told to listen on; 0, any free one, is told to the first only. */
+  #port: number;
   #isStopping = false;
   #isStarted = false;
   #fail: (error: CommandError) => void = () => undefined;
@@ -63,7 +64,7 @@ export class WorkerPool {
   constructor(init: WorkerPoolInit, config: GatewayConfig) {
     this.#init = init;
     this.#config = config;
-    this.#askedPort = init.port;
+    this.#port = init.port;
     this.failed = new Promise((resolve) => {
       this.#fail = resolve;
     });
@@ -96,6 +97,7 @@ export class WorkerPool {
     const [first, ...others] = this.#places;
     if (first === undefined) throw new Error('a pool has at least one worker');
     const url = await this.#launch(first, this.#init.requireDiscovery);
+    this.#port = Number(new URL(url).port) || 80; // A URL leaves out the port that its scheme implies.
     await Promise.all(others.map((place) => this.#launch(place, this.#init.requireDiscovery)));
     this.#isStarted = true;
     for (const place of this.#places) {
@@ -139,14 +141,21 @@ export class WorkerPool {
     return unclean === 0 ? EXIT_CODES.done : EXIT_CODES.failure;
   }
 
-  /** Ends every process that is left, now. */
-  kill(): void {
+  /** Ends every process that is left, now. Fulfilled when they are gone: their port is free then. */
+  async kill(): Promise<void> {
     this.#isStopping = true;
     for (const { timer } of this.#places) clearTimeout(timer);
-    for (const process of this.#alive()) {
+    const processes = this.#alive();
+    for (const process of processes) {
       this.#init.log.warn({ worker: process.worker, pid: process.pid }, 'worker killed');
       process.kill();
     }
+    let timer: NodeJS.Timeout | undefined;
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, KILL_LIMIT_MS);
+    });
+    await Promise.race([Promise.all(processes.map((process) => process.ended)), limit]);
+    clearTimeout(timer);
   }
 
   #alive(): readonly WorkerProcess[] {
@@ -156,7 +165,6 @@ export class WorkerPool {
   /** Starts a process for a place, up to its first accepted connection. */
   async #launch(place: Place, requireDiscovery: boolean): Promise<string> {
     const { fork, common, size, log } = this.#init;
-    const port = this.#nextPort();
     const process = fork(place.worker);
     Object.assign(place, { process, acceptingSince: undefined, isRetired: false });
     void process.ended.then((end) => this.#ended(place, process, end));
@@ -165,14 +173,13 @@ export class WorkerPool {
       ...common,
       worker: place.worker,
       workers: size,
-      port,
+      port: this.#port,
       requireDiscovery,
       config: this.#config,
       revision: this.#revision,
     });
     place.revision = revision;
     try {
-      this.#assertPort(url);
       // What was put in force while it started.
       while (place.revision !== this.#revision) await this.#catchUp(place, process);
     } catch (error) {
@@ -182,22 +189,6 @@ export class WorkerPool {
     place.acceptingSince = performance.now();
     log.info({ worker: place.worker, pid: process.pid, revision: place.revision }, 'worker accepts connections');
     return url;
-  }
-
-  /**
-   * Workers that share the primary's socket name the port as it was first asked for, even if that was 0. Once none of
-   * them is left that socket is closed, and the port has to be named by its number.
-   */
-  #nextPort(): number {
-    const isShared = !this.#init.common.reusePort && this.#alive().length > 0;
-    if (this.#port !== undefined && !isShared) this.#askedPort = this.#port;
-    return this.#askedPort;
-  }
-
-  #assertPort(url: string): void {
-    const port = Number(new URL(url).port) || 80; // A URL leaves out the port that its scheme implies.
-    this.#port ??= port;
-    if (port !== this.#port) throw new Error(`it was given port ${port}, the others have ${this.#port}`);
   }
 
   /** Ends a process that was told to leave, or that lost its channel and leaves by itself, if it takes too long. */
@@ -269,6 +260,7 @@ export class WorkerPool {
   }
 }
 
+/** Whether it can be told to reload. */
 function isServing({ process, acceptingSince }: Place): boolean {
   return process !== undefined && !process.hasEnded && acceptingSince !== undefined;
 }
