@@ -1,21 +1,14 @@
-import type {
-  BoundTap,
-  Clock,
-  Endpoint,
-  ErrorCode,
-  Exchange,
-  Route,
-  Session,
-  SessionSummary,
-} from '@ocelot/core';
+import type { BoundTap, Clock, Endpoint, ErrorCode, Exchange, Route, Session, SessionSummary } from '@ocelot/core';
 
 import { closeRule, type EndEvent } from './close-table.js';
 import type { CloseStatus } from './frames/close-codes.js';
 import type { IdleSweeper, Sweepable } from './idle-sweeper.js';
 import { tappedSession } from './tapped-session.js';
-import { createTransfer } from './transfer/choose-mode.js';
+import { createTransfer, decidesOnMessages } from './transfer/choose-mode.js';
 import { FrameObservers, tapFault } from './transfer/frame-observers.js';
 import type { Leg } from './transfer/leg.js';
+import type { CompressedLegs } from './transfer/messages.js';
+import type { NamedHook } from './transfer/run-hooks.js';
 import { type Fault, HANG_UP_MS, type Transfer, type TransferHost } from './transfer/transfer.js';
 
 /** What a session is made of, once both handshakes are through. */
@@ -32,6 +25,8 @@ export interface TunnelInit {
   readonly exchange: Exchange;
   /** Those of the route; empty for most. */
   readonly taps: readonly BoundTap[];
+  /** Messages mode: what was negotiated with each side. */
+  readonly compressed?: CompressedLegs | undefined;
   readonly clock: Clock;
   readonly sweeper: IdleSweeper;
 }
@@ -56,6 +51,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   readonly #openedMs: number;
   readonly #resolve: (summary: SessionSummary) => void;
   readonly #observers: FrameObservers | undefined;
+  readonly #hooks: NamedHook[] | undefined;
   #end: End | undefined;
   #hasTimedOut = false;
   #isSettled = false;
@@ -73,22 +69,18 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       resolveClosed = resolve;
     });
     this.#resolve = resolveClosed;
-    const { client, backend, extensions, clock, taps } = init;
+    const { client, backend, extensions, clock, taps, compressed } = init;
     const { timeouts, limits, transfer } = init.route;
     const { closeMs } = timeouts;
+    this.#hooks = decidesOnMessages(taps) ? [] : undefined;
     this.#observers = taps.some(({ tap }) => tap.observe !== undefined)
       ? new FrameObservers((fault) => this.#tapFailed(fault))
       : undefined;
-    this.#transfer = createTransfer(transfer, {
-      client,
-      backend,
-      host: this,
-      clock,
-      closeMs,
-      extensions,
-      limits,
-      observers: this.#observers,
-    });
+    this.#transfer = createTransfer(
+      transfer,
+      { client, backend, host: this, clock, closeMs, extensions, limits, observers: this.#observers },
+      this.#hooks === undefined ? undefined : { hooks: this.#hooks, compressed },
+    );
   }
 
   /**
@@ -126,6 +118,8 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       try {
         const observer = tap.observe?.(session);
         if (observer !== undefined) this.#observers?.add(name, observer);
+        const hook = tap.message?.(session);
+        if (hook !== undefined) this.#hooks?.push({ tap: name, hook });
       } catch (cause) {
         this.#tapFailed(tapFault(name, cause));
       }

@@ -22,6 +22,8 @@ import { validateRequest } from './handshake/validate-request.js';
 import type { IdleSweeper } from './idle-sweeper.js';
 import { Tunnel } from './session.js';
 import { logRefusal, logRelayedRefusal, logSession } from './session-log.js';
+import { decidesOnMessages } from './transfer/choose-mode.js';
+import { agreeOnCompression } from './transfer/compressed-legs.js';
 
 /** What every upgrade of one listener shares. */
 export interface UpgradeContext {
@@ -81,7 +83,8 @@ function open(
   const { id, route } = admission;
   const { leg: backend, endpoint, rest } = answer;
   client.leg.tune(route.tcpKeepAliveMs);
-  client.leg.write(switchingHead(answer.head), 'latin1');
+  const compression = decidesOnMessages(admission.taps) ? agreeOnCompression(admission, answer.head) : undefined;
+  client.leg.write(switchingHead(answer.head, compression?.answer), 'latin1');
   const session = new Tunnel({
     id,
     route,
@@ -91,11 +94,13 @@ function open(
     extensions,
     exchange: admission,
     taps: admission.taps,
+    compressed: compression?.legs,
     clock,
     sweeper,
   });
   // Step 13, once both sockets are gone; `closed` is never rejected.
   void session.closed.then((summary) => {
+    compression?.dispose();
     logSession(admission.log, summary, session.fault);
     gateway.record({ type: 'session.closed', summary });
     admission.finish({ outcome: 'completed' });

@@ -9,7 +9,9 @@ import {
   type UpgradeRequest,
 } from '@ocelot/core';
 
+import { decidesOnMessages } from '../transfer/choose-mode.js';
 import type { Leg } from '../transfer/leg.js';
+import { compressesWith, deflateOffer } from './deflate-offer.js';
 import { dial } from './dial.js';
 import { readExtensions } from './extensions.js';
 import { requestHead } from './request-head.js';
@@ -73,24 +75,31 @@ async function attempt(admission: Admission<UpgradeRequest>, options: ConnectOpt
     signal,
   });
   const answer = readAnswer(leg, endpoint, signal);
-  leg.write(requestHead(admission, endpoint, tls), 'latin1');
+  const ownOffer = extensionsOffer(admission);
+  leg.write(requestHead(admission, endpoint, tls, ownOffer), 'latin1');
   const { head, rest } = await answer;
   if (head.status !== 101) return { leg, endpoint, head, rest, extensions: undefined };
   try {
-    return { leg, endpoint, head, rest, extensions: validateSwitch(head, offerOf(admission)) };
+    return { leg, endpoint, head, rest, extensions: validateSwitch(head, offerOf(admission, ownOffer)) };
   } catch (error) {
     leg.destroy();
     throw error;
   }
 }
 
+/** Messages mode: extensions are between the gateway and each side, so the client's offer goes no further. */
+function extensionsOffer({ taps, route }: Admission<UpgradeRequest>): string | undefined {
+  if (!decidesOnMessages(taps)) return undefined;
+  return compressesWith('backend', route.compression) ? deflateOffer(route.compression) : '';
+}
+
 /** What the request that was sent offers; a stage may have changed it. */
-function offerOf({ outgoing, request }: Admission<UpgradeRequest>): HandshakeOffer {
+function offerOf({ outgoing, request }: Admission<UpgradeRequest>, ownOffer: string | undefined): HandshakeOffer {
   const { raw } = outgoing.headers;
   return {
     key: request.key,
     protocols: listElements(headerValues(raw, 'sec-websocket-protocol')),
-    extensions: readExtensions(headerValues(raw, 'sec-websocket-extensions')),
+    extensions: readExtensions(ownOffer === undefined ? headerValues(raw, 'sec-websocket-extensions') : [ownOffer]),
   };
 }
 

@@ -3,8 +3,12 @@ import type { Extension } from './extensions.js';
 /** Name of the extension of RFC 7692. */
 export const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
-/** 8 to 15, in decimal without leading zeros (RFC 7692 §7.1.2). */
 const WINDOW_BITS = /^(?:[89]|1[0-5])$/;
+
+/** Whether a value is 8 to 15, in decimal without leading zeros (RFC 7692 §7.1.2). */
+export function isWindowBits(value: string): boolean {
+  return WINDOW_BITS.test(value);
+}
 
 /**
  * Checks the parameters with which a backend accepts permessage-deflate (RFC 7692 §7.1): known ones, each at most once,
@@ -31,7 +35,7 @@ function parameterFault(name: string, value: string | undefined): string | undef
       return value === undefined ? undefined : `gives a value to the parameter ${name}`;
     case 'server_max_window_bits':
     case 'client_max_window_bits':
-      return value !== undefined && WINDOW_BITS.test(value) ? undefined : `sends a ${name} that is not 8 to 15`;
+      return value !== undefined && isWindowBits(value) ? undefined : `sends a ${name} that is not 8 to 15`;
     default:
       return `sends an unknown parameter of ${PERMESSAGE_DEFLATE}`;
   }

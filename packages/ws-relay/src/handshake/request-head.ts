@@ -14,6 +14,8 @@ const OWN: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+const EXTENSIONS = 'sec-websocket-extensions';
+
 /** Port that a URL of the scheme leaves out. */
 const DEFAULT_PORT = { plain: 80, tls: 443 } as const;
 
@@ -21,15 +23,24 @@ const DEFAULT_PORT = { plain: 80, tls: 443 } as const;
  * Writes the handshake for a backend: path, query and headers as core prepared them, then what belongs to this hop.
  * The client's key goes through, so the backend's accept key answers it; it is checked all the same.
  * `Sec-WebSocket-Protocol` and `Sec-WebSocket-Extensions` stand among core's headers, where a stage may change them.
+ * @param ownOffer Messages mode: the extensions that the gateway itself offers, in place of the client's; may be empty.
  */
-export function requestHead(admission: Admission<UpgradeRequest>, endpoint: Endpoint, tls: boolean): string {
+export function requestHead(
+  admission: Admission<UpgradeRequest>,
+  endpoint: Endpoint,
+  tls: boolean,
+  ownOffer?: string,
+): string {
   const { outgoing, request } = admission;
   const passed: string[] = [];
   const { raw } = outgoing.headers;
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
-    if (!OWN.has(name.toLowerCase())) passed.push(name, raw[i + 1] ?? '');
+    const folded = name.toLowerCase();
+    if (OWN.has(folded) || (ownOffer !== undefined && folded === EXTENSIONS)) continue;
+    passed.push(name, raw[i + 1] ?? '');
   }
+  if (ownOffer !== undefined && ownOffer !== '') passed.push('Sec-WebSocket-Extensions', ownOffer);
   return [
     `GET ${outgoing.path}${outgoing.query} HTTP/1.1\r\n`,
     `Host: ${hostHeader(endpoint, tls)}\r\n`,
