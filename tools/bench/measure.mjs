@@ -2,49 +2,87 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { BenchError } from './bench-error.mjs';
 import { freePort } from './processes.mjs';
 import { cpuSample, memorySample, quietest } from './sample.mjs';
 import { SCENARIOS } from './scenarios.mjs';
 
 /**
+ * @typedef {object} How
+ * @property {Record<string, import('./targets.mjs').Target>} targets
+ * @property {number} rounds
+ * @property {number} memoryRounds
+ * @property {number} maxTries
+ * @property {number} primeMs
+ * @property {number} warmMs
+ * @property {number} measureMs
+ * @property {{ proxy: number, load: number }} cores
+ * @property {string} binary the load generator
+ * @property {string} folder for logs and configurations
+ * @property {number} maxConnections
+ * @property {(target: string, sample: any) => void} onSample
+ * @property {(target: string, message: string) => void} onProblem a target that cannot be measured; the others go on
+ */
+
+/**
  * @param {string} name of the scenario
- * @param {{ targets: Record<string, import('./targets.mjs').Target>, rounds: number, memoryRounds: number,
- *           maxTries: number, primeMs: number, warmMs: number, measureMs: number, cores: { proxy: number, load: number }, binary: string, folder: string, maxConnections: number,
- *           onSample: (target: string, sample: any) => void }} how
+ * @param {How} how
  * @returns {Promise<Record<string, any[]>>} samples by target, each with its round
  */
 export async function measure(name, how) {
   const scenario = SCENARIOS[name];
   const entrants = entrantsOf(scenario, how.targets);
-  const samples = Object.fromEntries(entrants.map(({ label }) => [label, []]));
+  const samples = {};
   const keep = (label, round, sample) => {
-    samples[label].push({ round, ...sample });
+    (samples[label] ??= []).push({ round, ...sample });
     how.onSample(label, sample);
   };
   if (scenario.kind === 'memory') {
     for (let round = 0; round < how.memoryRounds; round += 1)
-      for (const entrant of entrants) keep(entrant.label, round, await memoryOf(scenario, entrant, how));
+      for (const { label, ...entrant } of entrants)
+        await unlessBroken(label, how, async () =>
+          keep(label, round, await memoryOf(scenario, { label, ...entrant }, how)),
+        );
     return samples;
   }
   const running = [];
   try {
-    for (const entrant of entrants) {
-      const place = await start(entrant, how);
-      running.push(place);
-      // Thrown away: what a proxy compiles and allocates in its first second is not what it costs in its second hour.
-      await cpuSample(scenario, { ...how, ...place, cpu: how.cores.load, warmMs: 0, measureMs: how.primeMs });
-    }
+    for (const entrant of entrants)
+      await unlessBroken(entrant.label, how, async () => running.push(await primed(scenario, entrant, how)));
     for (let round = 0; round < how.rounds; round += 1)
       // Each round begins with another target, so that none is always first.
       for (let step = 0; step < running.length; step += 1) {
         const { label, ...place } = running[(step + round) % running.length];
         const take = () => cpuSample(scenario, { ...how, ...place, cpu: how.cores.load });
-        keep(label, round, await quietest(take, how.maxTries));
+        await unlessBroken(label, how, async () => keep(label, round, await quietest(take, how.maxTries)));
       }
   } finally {
     await Promise.all(running.map(({ stop }) => stop()));
   }
   return samples;
+}
+
+/** One target that does not start, or breaks off, must not cost the hour that the others were measured in. */
+async function unlessBroken(label, { onProblem }, work) {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof BenchError)) throw error;
+    onProblem(label, error.message);
+  }
+}
+
+/** A proxy that has worked for a moment: what it compiles and allocates in its first second is not what it costs. */
+async function primed(scenario, entrant, how) {
+  const place = await start(entrant, how);
+  try {
+    await cpuSample(scenario, { ...how, ...place, cpu: how.cores.load, warmMs: 0, measureMs: how.primeMs });
+    entrant.target.verify?.(place);
+    return place;
+  } catch (error) {
+    await place.stop();
+    throw error;
+  }
 }
 
 /** What takes part: each target, or for the route table ours once for each size. */
@@ -75,7 +113,9 @@ export async function start({ label, target, routes }, { cores, folder, nodeOpti
 async function memoryOf(scenario, entrant, how) {
   const place = await start(entrant, how);
   try {
-    return await memorySample(scenario, { ...how, ...place, cpu: how.cores.load });
+    const sample = await memorySample(scenario, { ...how, ...place, cpu: how.cores.load });
+    entrant.target.verify?.(place);
+    return sample;
   } finally {
     await place.stop();
   }

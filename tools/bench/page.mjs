@@ -33,6 +33,9 @@ function partOf(result) {
     disturbed === 0
       ? '- No sample was disturbed.'
       : `- **${disturbed} ${disturbed === 1 ? 'sample was' : 'samples were'} disturbed**: others used more than ${FOREIGN_LIMIT} cores meanwhile, on every try.`,
+    ...result.problems.map(
+      ({ scenario, target, message }) => `- Not measured: ${target} in ${scenario} (${message.split('\n')[0]})`,
+    ),
     '',
     '![Cost by scenario and proxy](benchmarks.svg)',
     '',

@@ -5,6 +5,7 @@ import { connect, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { BenchError } from './bench-error.mjs';
+import { ROOT } from './cache.mjs';
 
 const READY_MS = 20_000;
 const STOP_MS = 5000;
@@ -43,7 +44,7 @@ export async function startProxy({ command, cpu, port, log, env = {}, cwd }) {
     if (failure === undefined && Date.now() < until) continue;
     killTree(child.pid);
     const tail = readFileSync(log, 'utf8').slice(-2000);
-    throw new BenchError(`${command.join(' ')}: ${failure ?? 'does not listen'}.\n${tail}`);
+    throw new BenchError(`${command.join(' ').replaceAll(`${ROOT}/`, '')}: ${failure ?? 'does not listen'}.\n${tail}`);
   }
   return {
     pid: child.pid,

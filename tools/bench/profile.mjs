@@ -13,7 +13,7 @@ const INTERVAL_US = 200;
  * @param {import('./scenarios.mjs').Scenario} scenario
  * @param {string} label
  * @param {import('./targets.mjs').Target} target one of ours
- * @param {Parameters<typeof import('./measure.mjs').measure>[1]} how
+ * @param {import('./measure.mjs').How} how
  * @returns {Promise<string>} text for the terminal
  */
 export async function profile(name, scenario, label, target, how) {

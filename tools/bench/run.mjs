@@ -49,6 +49,7 @@ async function run(how) {
     rounds: how.rounds,
     measureMs: how.measureMs,
     scenarios: {},
+    problems: [],
   };
   for (const name of how.scenarios) {
     const { title, kind, unit } = SCENARIOS[name];
@@ -58,7 +59,11 @@ async function run(how) {
         `  ${label.padEnd(24)} ${figure(value).padStart(8)} ${kind === 'cpu' ? 'µs' : 'bytes'}/${unit}` +
           (isDisturbed ? `  disturbed: ${foreignCpus.toFixed(2)} CPU used by others` : ''),
       );
-    result.scenarios[name] = { title, kind, unit, targets: await measure(name, { ...how, onSample }) };
+    const onProblem = (target, message) => {
+      result.problems.push({ scenario: name, target, message });
+      tell(`  ${target}: ${message.trim()}`);
+    };
+    result.scenarios[name] = { title, kind, unit, targets: await measure(name, { ...how, onSample, onProblem }) };
   }
   return result;
 }
@@ -92,6 +97,8 @@ async function main(words) {
     if (how.isSaved) tell(`saved ${await save(result)}`);
     if (how.isJson) console.log(textOf(result));
     else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
+    if (result.problems.length > 0)
+      throw new BenchError(`${result.problems.length} times a target could not be measured; see above.`);
   } finally {
     await rm(how.folder, { recursive: true, force: true });
   }

@@ -18,7 +18,7 @@ const MEASURE_MS = 1000;
  * @param {import('./scenarios.mjs').Scenario} scenario
  * @param {string} label
  * @param {import('./targets.mjs').Target} target
- * @param {Parameters<typeof import('./measure.mjs').measure>[1]} how
+ * @param {import('./measure.mjs').How} how
  * @returns {Promise<string>} text for the terminal
  */
 export async function traceCalls(name, scenario, label, target, how) {

@@ -10,6 +10,8 @@ import { ocelot } from './targets/ocelot.mjs';
  * @property {() => Promise<string>} prepare fetches or installs what is missing; tells the version
  * @property {(place: { port: number, backendPort: number, folder: string, cpu: number | undefined, log: string,
  *   routes?: number, nodeOptions?: string[] }) => Promise<{ pid: number, pids: () => number[], stop: () => Promise<void> }>} start
+ * @property {(place: { folder: string }) => void} [verify] after some work: throws when it does not do what it is
+ *   measured for
  * @property {boolean} [isOurs]
  */
 
@@ -31,6 +33,7 @@ const TARGETS = {
   'ws-relay': () => nodePeer('ws-relay', 'ws'),
   'ocelot-framed': (dist) => ocelot({ dist }),
   'ocelot-opaque': (dist) => ocelot({ dist, transfer: 'opaque' }),
+  'ocelot-messages': (dist) => ocelot({ dist, isHooked: true }),
 };
 
 export const TARGET_NAMES = Object.keys(TARGETS);

@@ -3,11 +3,15 @@
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 import { BenchError } from '../bench-error.mjs';
 import { ROOT } from '../cache.mjs';
 import { commit } from '../machine.mjs';
 import { startProxy } from '../processes.mjs';
+import { HOOKED } from './identity-plugin.mjs';
+
+const PLUGIN = fileURLToPath(new URL('identity-plugin.mjs', import.meta.url));
 
 /** The measured route and as many others as are wanted, in front of it. */
 export function configuration({ backendPort, transfer, routes = 1 }) {
@@ -26,10 +30,10 @@ export function configuration({ backendPort, transfer, routes = 1 }) {
 }
 
 /**
- * @param {{ transfer?: string, dist?: string, plugin?: string }} how `dist`: root of a checkout that is built, this one
- *   by default
+ * @param {{ transfer?: string, dist?: string, isHooked?: boolean }} how `dist`: root of a checkout that is built, this
+ *   one by default; `isHooked`: a plugin hooks every message, which is what messages mode is
  */
-export const ocelot = ({ transfer, dist, plugin } = {}) => {
+export const ocelot = ({ transfer, dist, isHooked = false } = {}) => {
   const root = dist === undefined ? ROOT : resolve(dist);
   const command = join(root, 'packages', 'cli', 'dist', 'bin.js');
   return {
@@ -43,7 +47,7 @@ export const ocelot = ({ transfer, dist, plugin } = {}) => {
       await mkdir(folder, { recursive: true });
       const file = join(folder, 'ocelot.json');
       await writeFile(file, JSON.stringify(configuration({ backendPort, transfer, routes }), undefined, 2));
-      const words = ['run', file, '--port', String(port), ...(plugin === undefined ? [] : ['--plugin', plugin])];
+      const words = ['run', file, '--port', String(port), ...(isHooked ? ['--plugin', PLUGIN] : [])];
       return startProxy({
         command: [process.execPath, ...nodeOptions, command, ...words],
         cpu,
@@ -51,6 +55,10 @@ export const ocelot = ({ transfer, dist, plugin } = {}) => {
         log,
         cwd: folder,
       });
+    },
+    verify({ folder }) {
+      if (isHooked && !existsSync(join(folder, HOOKED)))
+        throw new BenchError('This build never asked for the message hook: it has no messages mode to be measured.');
     },
   };
 };

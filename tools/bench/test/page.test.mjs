@@ -27,6 +27,10 @@ describe('withResults', () => {
     expect(page).toContain('**1 sample was disturbed**');
   });
 
+  it('names what could not be measured', () => {
+    expect(page).toContain('- Not measured: haproxy in e64 (it does not listen.)\n');
+  });
+
   it('tells ratio, spread, goal and whether it is met', () => {
     expect(page).toMatch(
       /\| echo 64 B, 64 connections \| ocelot-framed \| httpxy +\| +0\.75 \| 0\.72 – 0\.78 \| ≤ 0\.75 \| +yes \|/,
