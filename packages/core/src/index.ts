@@ -98,7 +98,7 @@ export type {
   TappedSession,
 } from './contracts/frames.js';
 export { createSlot } from './pipeline/slot.js';
-export type { Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
+export type { Cancellation, Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';
 export { pollingProvider, type PollingProviderOptions } from './runtime/polling-provider.js';

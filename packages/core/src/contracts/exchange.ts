@@ -12,6 +12,18 @@ export interface Slot<T> {
   readonly type?: T;
 }
 
+/**
+ * Says that a request is given up. An AbortSignal fits; a relay may pass something lighter, since a signal costs as much
+ * as the whole matching of a route.
+ */
+export interface Cancellation {
+  readonly aborted: boolean;
+  /** Why, once aborted. */
+  readonly reason: unknown;
+  addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
 /** How an exchange ended: what deferred callbacks are told. */
 export interface ExchangeEnd {
   /** `completed`: a session ran and ended, or an answer was delivered. `refused`: an error was answered. */
@@ -37,9 +49,9 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
    */
   readonly clientAddress: string;
   readonly log: Logger;
-  /** Aborts when the client left or the handshake's time is up. */
+  /** Aborts when the client left or the handshake's time is up. Made at its first use: keep it. */
   readonly signal: AbortSignal;
-  /** Path, query and headers for the backend; frozen after the `transform` phase. */
+  /** Path, query and headers for the backend; frozen after the `transform` phase, gone once the session is open. */
   readonly outgoing: OutgoingHead;
   get<T>(slot: Slot<T>): T | undefined;
   set<T>(slot: Slot<T>, value: T): void;
@@ -88,6 +100,11 @@ export interface Admission<R extends GatewayRequest = GatewayRequest> extends Ex
    * @returns undefined when the route's attempts or its endpoints are used up: answer with `cause` then.
    */
   nextLease(cause: GatewayError): Lease | undefined;
+  /**
+   * The connection to the backend stands: gives back what only the way there needed. `outgoing` and `nextLease` are over
+   * from here on. Idempotent, and optional.
+   */
+  opened(): void;
   /** Runs the deferred callbacks and releases the lease. Idempotent. */
   finish(end: ExchangeEnd): void;
 }

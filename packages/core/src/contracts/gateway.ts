@@ -1,6 +1,6 @@
 import type { GatewayError } from '../errors/gateway-error.js';
 import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js';
-import type { Admission } from './exchange.js';
+import type { Admission, Cancellation } from './exchange.js';
 import type { Logger } from './logger.js';
 import type { Relay } from './relay.js';
 import type { GatewayRequest } from './request.js';
@@ -53,7 +53,7 @@ export interface Gateway {
    *   `details` hold `exchangeId` and, once matched, `routeId`. When the signal was aborted with a GatewayError as its
    *   reason, that one is thrown.
    */
-  admit<R extends GatewayRequest>(request: R, signal: AbortSignal): Promise<Admission<R>>;
+  admit<R extends GatewayRequest>(request: R, signal: Cancellation): Promise<Admission<R>>;
   /** The status a refusal is answered with: the error's own, or Ocelot's under `Gateway.OcelotStatusCodes`. */
   statusOf(error: GatewayError): number;
   /** Takes note of an open session until its `closed` settles. */

@@ -1,6 +1,6 @@
 import type { Lease } from '../contracts/endpoint.js';
 import type { BoundTap } from '../contracts/frames.js';
-import type { Admission, ExchangeEnd, Slot } from '../contracts/exchange.js';
+import type { Admission, Cancellation, ExchangeEnd, Slot } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Params, Route } from '../contracts/route.js';
@@ -19,7 +19,7 @@ export interface ExchangeInit<R extends GatewayRequest> {
   readonly taps: readonly BoundTap[];
   readonly clientAddress: string;
   readonly log: Logger;
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
   /** Called once, at the first use of `outgoing`. */
   readonly makeOutgoing: () => FreezableOutgoingHead;
   readonly leaseFrom: LeaseSource;
@@ -27,7 +27,8 @@ export interface ExchangeInit<R extends GatewayRequest> {
 
 /**
  * One request from its match to its end. Stages see it as Exchange, relays as Admission; owned by whoever called
- * `Gateway.admit`, who must call `finish`.
+ * `Gateway.admit`, who must call `finish`. It lives as long as its session, ten thousands of which may be idle: what
+ * only the handshake needs is let go by `opened`.
  */
 export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   readonly id: string;
@@ -36,14 +37,18 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   readonly params: Params;
   readonly taps: readonly BoundTap[];
   readonly clientAddress: string;
-  readonly signal: AbortSignal;
-  readonly #init: ExchangeInit<R>;
-  #log: Logger | undefined;
+  /** The gateway's; replaced by one with this exchange's fields at first use: most requests never log before their end. */
+  #log: Logger;
+  #hasOwnLog = false;
+  #cancellation: Cancellation;
+  #signal: AbortSignal | undefined;
+  #makeOutgoing: (() => FreezableOutgoingHead) | undefined;
+  #leaseFrom: LeaseSource | undefined;
   #outgoing: FreezableOutgoingHead | undefined;
   #slots: Map<Slot<unknown>, unknown> | undefined;
-  #deferred: ((end: ExchangeEnd) => void)[] = [];
+  #deferred: ((end: ExchangeEnd) => void)[] | undefined;
   #lease: Lease | undefined;
-  #tried: Lease['endpoint'][] = [];
+  #tried: Lease['endpoint'][] | undefined;
   #isFinished = false;
 
   constructor(init: ExchangeInit<R>) {
@@ -53,18 +58,28 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.params = init.params;
     this.taps = init.taps;
     this.clientAddress = init.clientAddress;
-    this.signal = init.signal;
-    this.#init = init;
+    this.#log = init.log;
+    this.#cancellation = init.cancellation;
+    this.#makeOutgoing = init.makeOutgoing;
+    this.#leaseFrom = init.leaseFrom;
   }
 
-  /** Made at first use: most requests never log before their end. */
   get log(): Logger {
-    this.#log ??= this.#init.log.child({ exchange: this.id, route: this.route.id });
+    if (!this.#hasOwnLog) {
+      this.#log = this.#log.child({ exchange: this.id, route: this.route.id });
+      this.#hasOwnLog = true;
+    }
     return this.#log;
   }
 
+  get signal(): AbortSignal {
+    this.#signal ??= signalOf(this.#cancellation);
+    return this.#signal;
+  }
+
   get outgoing(): FreezableOutgoingHead {
-    this.#outgoing ??= this.#init.makeOutgoing();
+    this.#outgoing ??= this.#makeOutgoing?.();
+    if (this.#outgoing === undefined) throw new Error('the head for the backend is gone once the session is open');
     return this.#outgoing;
   }
 
@@ -83,6 +98,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   }
 
   defer(callback: (end: ExchangeEnd) => void): void {
+    this.#deferred ??= [];
     this.#deferred.push(callback);
   }
 
@@ -93,16 +109,17 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
 
   /** Takes the first lease. @returns undefined when the route has no endpoint. */
   takeLease(): Lease | undefined {
-    this.#lease = this.#init.leaseFrom(this.#tried);
+    this.#lease = this.#leaseFrom?.(this.#tried ?? []);
     return this.#lease;
   }
 
   nextLease(cause: GatewayError): Lease | undefined {
     const failed = this.#lease;
     if (failed === undefined || this.#isFinished) return undefined;
+    this.#tried ??= [];
     this.#tried.push(failed.endpoint);
     if (this.#tried.length > this.route.retryAttempts) return undefined;
-    const next = this.#init.leaseFrom(this.#tried);
+    const next = this.#leaseFrom?.(this.#tried);
     if (next === undefined) return undefined;
     failed.release();
     this.#lease = next;
@@ -118,17 +135,42 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     return next;
   }
 
+  opened(): void {
+    this.#cancellation = OPEN;
+    this.#makeOutgoing = undefined;
+    this.#leaseFrom = undefined;
+    this.#outgoing = undefined;
+    this.#tried = undefined;
+  }
+
   finish(end: ExchangeEnd): void {
     if (this.#isFinished) return;
     this.#isFinished = true;
-    for (const callback of this.#deferred.toReversed()) {
+    for (const callback of this.#deferred?.toReversed() ?? []) {
       try {
         callback(end);
       } catch (error) {
         this.log.error({ err: error }, 'a deferred callback failed');
       }
     }
-    this.#deferred = [];
+    this.#deferred = undefined;
     this.#lease?.release();
   }
+}
+
+/** Of an open session: nothing can be given up any more. */
+const OPEN: Cancellation = {
+  aborted: false,
+  reason: undefined,
+  addEventListener() {},
+  removeEventListener() {},
+};
+
+function signalOf(cancellation: Cancellation): AbortSignal {
+  if (cancellation instanceof AbortSignal) return cancellation;
+  const controller = new AbortController();
+  const abort = (): void => controller.abort(cancellation.reason);
+  if (cancellation.aborted) abort();
+  else cancellation.addEventListener('abort', abort, { once: true });
+  return controller.signal;
 }

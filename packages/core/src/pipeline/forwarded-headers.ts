@@ -39,10 +39,10 @@ export function applyForwardedHeaders(
   }
 }
 
+/** Everything by which a proxy tells about a client. */
+const CLAIM = /^(?:x-forwarded-.*|forwarded)$/i;
+
 function removeClaims(headers: OutgoingHeaders): void {
-  const names = headers.raw.filter((_, index) => index % 2 === 0);
-  for (const name of names) {
-    const folded = name.toLowerCase();
-    if (folded.startsWith('x-forwarded-') || folded === 'forwarded') headers.delete(name);
-  }
+  const names = headers.raw.filter((text, index) => index % 2 === 0 && CLAIM.test(text));
+  for (const name of names) headers.delete(name);
 }

@@ -57,6 +57,7 @@ export function compileIpSet(entries: readonly string[]): (address: string) => b
       details: { entry },
     });
   });
+  if (ranges.length === 0) return () => false;
   const sorted = { 4: merge(ranges, 4), 6: merge(ranges, 6) };
   return (address) => {
     const parsed = parseAddress(address);

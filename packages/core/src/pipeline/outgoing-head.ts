@@ -114,7 +114,9 @@ class Headers implements OutgoingHeaders {
     this.assertOpen();
     const wanted = canonicalHeaderName(name);
     for (let index = this.#raw.length - 2; index >= 0; index -= 2) {
-      if (canonicalHeaderName(this.#raw[index] ?? '') === wanted) this.#raw.splice(index, 2);
+      const name = this.#raw[index] ?? '';
+      // Most names differ in length already: the text is folded only where it might fit.
+      if (name.length === wanted.length && canonicalHeaderName(name) === wanted) this.#raw.splice(index, 2);
     }
   }
 

@@ -1,4 +1,4 @@
-import type { Exchange } from '../contracts/exchange.js';
+import type { Cancellation, Exchange } from '../contracts/exchange.js';
 import type { Stage } from '../contracts/stage.js';
 import { GatewayError, isGatewayError } from '../errors/gateway-error.js';
 
@@ -52,7 +52,7 @@ function refuse(stage: BoundStage, error: unknown): never {
 }
 
 /** Why a request was given up: the signal's own reason where it is one of ours, else "the client left". */
-export function reasonOf(signal: AbortSignal): GatewayError {
+export function reasonOf(signal: Cancellation): GatewayError {
   const reason: unknown = signal.reason;
   return isGatewayError(reason) ? reason : new GatewayError('OCELOT_ERR_CLIENT_GONE', { cause: reason });
 }
@@ -62,7 +62,7 @@ export function reasonOf(signal: AbortSignal): GatewayError {
  * request. What `work` does afterwards is nobody's business any more.
  * @throws GatewayError the signal's reason when it aborts first.
  */
-export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+export function unlessAborted<T>(work: Promise<T>, signal: Cancellation): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = (): void => reject(reasonOf(signal));
     if (signal.aborted) abort();

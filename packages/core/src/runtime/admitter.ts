@@ -1,6 +1,6 @@
 // Hot path: once per request. No string building, no log child and no outgoing head before they are needed.
 import type { Clock } from '../contracts/clock.js';
-import type { Admission } from '../contracts/exchange.js';
+import type { Admission, Cancellation } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import { GatewayError, isGatewayError } from '../errors/gateway-error.js';
@@ -36,7 +36,7 @@ export class Admitter {
   }
 
   /** @throws GatewayError with `exchangeId` and, once matched, `routeId` in its details. */
-  async admit<R extends GatewayRequest>(snapshot: Snapshot, request: R, signal: AbortSignal): Promise<Admission<R>> {
+  async admit<R extends GatewayRequest>(snapshot: Snapshot, request: R, signal: Cancellation): Promise<Admission<R>> {
     const id = this.nextId();
     const found = this.#match(snapshot, request, id);
     const exchange = this.#exchangeOf(snapshot, request, signal, id, found);
@@ -63,7 +63,7 @@ export class Admitter {
   #exchangeOf<R extends GatewayRequest>(
     snapshot: Snapshot,
     request: R,
-    signal: AbortSignal,
+    signal: Cancellation,
     id: string,
     { value: { route, rewrite, hold, taps }, params }: BoundMatch,
   ): LiveExchange<R> {
@@ -76,7 +76,7 @@ export class Admitter {
       taps,
       clientAddress: client.address,
       log: this.#log,
-      signal,
+      cancellation: signal,
       makeOutgoing: () => {
         const head = createOutgoingHead(request, rewrite(request, params));
         applyForwardedHeaders(route.forwardedHeaders, head.headers, request, client);
@@ -90,7 +90,7 @@ export class Admitter {
   async #awaitFirstEndpoints(
     { value: { hold } }: BoundMatch,
     exchange: LiveExchange<GatewayRequest>,
-    signal: AbortSignal,
+    signal: Cancellation,
   ): Promise<void> {
     const { watch } = hold;
     if (watch !== undefined && !watch.isKnown && watch.failure === undefined) {

@@ -1,7 +1,7 @@
 // Hot path: `admit` runs once per request. It reads the snapshot once; what depends only on a route was compiled.
 import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
-import type { Admission } from '../contracts/exchange.js';
+import type { Admission, Cancellation } from '../contracts/exchange.js';
 import type { DrainOptions, DrainReport, Gateway } from '../contracts/gateway.js';
 import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
@@ -76,7 +76,7 @@ export class LiveGateway implements Gateway {
     return this.#sessions.size;
   }
 
-  async admit<R extends GatewayRequest>(request: R, signal: AbortSignal): Promise<Admission<R>> {
+  async admit<R extends GatewayRequest>(request: R, signal: Cancellation): Promise<Admission<R>> {
     const snapshot = this.#snapshot;
     if (this.#draining !== undefined || snapshot === undefined) {
       throw new GatewayError('OCELOT_ERR_DRAINING', { details: { exchangeId: this.#admitter.nextId() } });

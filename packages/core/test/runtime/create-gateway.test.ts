@@ -230,6 +230,49 @@ describe('createGateway', () => {
     await end(gateway);
   });
 
+  it('gives stages a real signal where the relay has something lighter, and passes on why it was given up', async () => {
+    let seen: AbortSignal | undefined;
+    const plugin = stage({
+      name: 'waits',
+      phase: 'admit',
+      forRoute: () => (exchange) => {
+        seen = exchange.signal;
+        return new Promise(() => undefined);
+      },
+    });
+    const listeners: (() => void)[] = [];
+    const reason = new GatewayError('OCELOT_ERR_HANDSHAKE_TIMEOUT');
+    const light = {
+      aborted: false,
+      reason: undefined as unknown,
+      addEventListener: (_type: 'abort', listener: () => void) => void listeners.push(listener),
+      removeEventListener: () => undefined,
+    };
+    const gateway = await gatewayOf([route('/')], { plugins: [plugin] });
+    const admitted = gateway.admit(request(), light);
+    Object.assign(light, { aborted: true, reason });
+    for (const listener of listeners) listener();
+    await expect(admitted).rejects.toMatchObject({ code: 'OCELOT_ERR_HANDSHAKE_TIMEOUT' });
+    expect(seen).toBeInstanceOf(AbortSignal);
+    expect(seen?.reason).toBe(reason);
+    await end(gateway);
+  });
+
+  it('lets go of what only the handshake needs once the session is open', async () => {
+    const gateway = await gatewayOf([route('/')]);
+    const abort = new AbortController();
+    const admission = await gateway.admit(request(), abort.signal);
+    const { endpoint: leased } = admission.lease;
+    admission.opened();
+    admission.opened();
+    expect(() => admission.outgoing).toThrow(/gone once the session is open/);
+    expect(admission.nextLease(new GatewayError('OCELOT_ERR_BACKEND_LOST'))).toBeUndefined();
+    expect(admission.lease.endpoint).toBe(leased);
+    abort.abort();
+    expect(admission.signal.aborted).toBe(false);
+    await end(gateway);
+  });
+
   it('gives a request up when its client leaves while a stage waits, and passes on why', async () => {
     const waits = stage({ name: 'slow', phase: 'authenticate', forRoute: () => () => new Promise(() => undefined) });
     const gateway = await gatewayOf([route('/')], { plugins: [waits] });
