@@ -43,9 +43,12 @@ export interface PeerManners {
 
 /**
  * An endpoint answers (RFC 6455 §5.5.1). One that fails cuts its connection, behind the answer or instead of it; one
- * that hangs ignores everything, pings too.
+ * that hangs ignores everything, pings too; one may also finish what it was saying before it answers.
  */
-export type CloseManners = 'answer' | 'answer-and-cut' | 'cut' | 'ignore';
+export type CloseManners = 'answer' | 'answer-and-cut' | 'cut' | 'ignore' | 'finish-speaking';
+
+/** What a peer still has to say when a Close comes. */
+export const LAST_WORDS: Buffer = Buffer.alloc(200_000, 'one last thing ');
 
 /**
  * A WebSocket endpoint that keeps to RFC 6455 to the letter: reads strictly, answers pings and Closes, refuses what is
@@ -187,7 +190,8 @@ export class StrictPeer {
   }
 
   #leave(code: number | undefined, reason: string): void {
-    if (this.#onClose === 'answer' || this.#onClose === 'answer-and-cut') this.close(code, reason);
+    if (this.#onClose === 'finish-speaking') this.#speak({ opcode: OPCODE.text, payload: LAST_WORDS });
+    if (this.#onClose !== 'cut' && this.#onClose !== 'ignore') this.close(code, reason);
     if (this.#onClose === 'cut' || this.#onClose === 'answer-and-cut') this.cut();
   }
 

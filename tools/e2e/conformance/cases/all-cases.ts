@@ -4,6 +4,7 @@ import { COMPRESSION } from './compression.js';
 import { CONTROL_FRAMES } from './control-frames.js';
 import { FRAGMENTATION } from './fragmentation.js';
 import { FRAMING } from './framing.js';
+import { LIMIT_CASES } from './limits.js';
 import { MASKING } from './masking.js';
 import { RESERVED } from './reserved.js';
 import { UTF8 } from './utf8.js';
@@ -17,5 +18,6 @@ export const ALL_CASES: readonly ConformanceCase[] = [
   ...MASKING,
   ...UTF8,
   ...CLOSING,
+  ...LIMIT_CASES,
   ...COMPRESSION,
 ];

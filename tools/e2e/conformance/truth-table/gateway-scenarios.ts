@@ -1,5 +1,42 @@
-import type { EndScenario } from './end-scenario.js';
-import { ALL_MODES, HASTY, PATIENT } from './route-manners.js';
+import { OPCODE, type FrameParts } from '@ocelot/test-support';
+
+import { onBothSides, type EndScenario } from './end-scenario.js';
+import { ALL_MODES, HASTY, PATIENT, WALKED } from './route-manners.js';
+
+const text = (payload: string): FrameParts => ({ opcode: OPCODE.text, payload });
+
+const tooBig = onBothSides((side) => ({
+  event: `${side}.too-big`,
+  what: `the ${side} sends a message larger than \`MaxMessageBytes\``,
+  modes: WALKED,
+  gateway: { ...PATIENT, MaxMessageBytes: 10 },
+  within: 'at once',
+  act: (ends) => ends.send(side, text('eleven byte')),
+}));
+
+const tooManyPieces = onBothSides((side) => ({
+  event: `${side}.over-limit`,
+  what: `the ${side} sends a message in more than \`MaxFramesPerMessage\` frames`,
+  modes: WALKED,
+  gateway: { ...PATIENT, MaxFramesPerMessage: 2 },
+  within: 'at once',
+  act: (ends) =>
+    ends.send(
+      side,
+      { ...text('a'), fin: false },
+      { opcode: OPCODE.continuation, fin: false },
+      { opcode: OPCODE.continuation },
+    ),
+}));
+
+const tooFast = onBothSides((side) => ({
+  event: `${side}.over-limit`,
+  what: `the ${side} sends more frames in a second than \`MaxFrameRate\``,
+  modes: WALKED,
+  gateway: { ...PATIENT, MaxFrameRate: 20 },
+  within: 'at once',
+  act: (ends) => ends.send(side, ...Array.from({ length: 400 }, () => text('x'))),
+}));
 
 const timers: readonly EndScenario[] = [
   {
@@ -8,6 +45,27 @@ const timers: readonly EndScenario[] = [
     modes: ALL_MODES,
     gateway: { ...PATIENT, IdleTimeoutMs: 200 },
     within: 'IdleTimeoutMs',
+  },
+];
+
+const taps: readonly EndScenario[] = [
+  {
+    event: 'hook',
+    what: 'a tap of a plugin throws',
+    modes: WALKED,
+    gateway: PATIENT,
+    within: 'at once',
+    tap: 'throwing',
+    act: (ends) => ends.send('client', text('x')),
+  },
+  {
+    event: 'plugin',
+    what: 'a tap of a plugin closes the session with 4100',
+    modes: WALKED,
+    gateway: PATIENT,
+    within: 'at once',
+    tap: 'closing',
+    act: (ends) => ends.send('client', text('x')),
   },
 ];
 
@@ -41,4 +99,11 @@ const leaving: readonly EndScenario[] = [
 ];
 
 /** Ends that the gateway itself decides on. */
-export const GATEWAY_SCENARIOS: readonly EndScenario[] = [...timers, ...leaving];
+export const GATEWAY_SCENARIOS: readonly EndScenario[] = [
+  ...tooBig,
+  ...tooManyPieces,
+  ...tooFast,
+  ...timers,
+  ...taps,
+  ...leaving,
+];
