@@ -85,7 +85,7 @@ export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions
 function randomShape(random: SeededRandom, maxDelayMs: number): WayShape {
   switch (random.between(0, 4)) {
     case 0:
-      return { pieceBytes: 1, piecesUntil: SMALL_PIECES_UNTIL };
+      return { pieceBytes: 1, piecesUntil: HEAD_BYTES };
     case 1:
       return { pieceBytes: random.between(2, 60), piecesUntil: SMALL_PIECES_UNTIL };
     case 2:

@@ -36,6 +36,8 @@ export class RelayWay {
     this.#splits = shape.splitAt ?? [];
     this.#events = events;
     from.on('data', (chunk: Buffer) => this.take(chunk));
+    // A FIN is told of also while a socket is paused: it may have come before the way existed.
+    this.#hasEnded = from.readableEnded;
     from.once('end', () => {
       this.#hasEnded = true;
       this.#run();

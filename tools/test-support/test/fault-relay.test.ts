@@ -225,6 +225,17 @@ describe('faultRelay', () => {
     expect(seen).toEqual(['0 GET /7']);
   });
 
+  it('carries a FIN that comes right behind the opening', async () => {
+    const backend = await scriptedBackend();
+    const relay = await faultRelay({ port: backend.port, readsOpening: true });
+    opened.push({ backend, relay });
+    const client = await rawClient(relay.port);
+    sockets.push(client);
+    client.send('half of it');
+    client.end();
+    expect((await (await backend.connection()).readToEnd()).toString()).toBe('half of it');
+  });
+
   it('holds nothing of connections that are over', async () => {
     const backend = await scriptedBackend((connection) => connection.destroy());
     const relay = await faultRelay({ port: backend.port });
