@@ -1,4 +1,4 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, extname, isAbsolute, join, relative, resolve } from 'node:path';
 
 import {
@@ -12,6 +12,7 @@ import {
 
 import { CommandError } from './command-error.js';
 import { environmentName } from './environment-name.js';
+import { readLimited } from './read-limited.js';
 import type { Terminal } from './terminal.js';
 
 /** A configuration as it was read from disk and environment, not yet understood. */
@@ -95,8 +96,9 @@ async function readFolder(folder: string, environment: string | undefined, cwd: 
 
 async function readDocument(path: string, cwd: string): Promise<ConfigDocument> {
   try {
-    return parseConfigText(await readFile(path), shown(path, cwd));
+    return parseConfigText(await readLimited(path, shown(path, cwd)), shown(path, cwd));
   } catch (error) {
+    if (error instanceof CommandError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT') throw missing(path, cwd);
     const why = code === 'EACCES' || code === 'EPERM' ? 'this user may not read it' : message;
