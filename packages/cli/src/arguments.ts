@@ -9,6 +9,7 @@ import { routes } from './commands/routes.js';
 import { type RunFlags, run } from './commands/run.js';
 import { validate } from './commands/validate.js';
 import type { ExitCode } from './exit-codes.js';
+import { failingAsJson } from './failure-report.js';
 import * as help from './help-texts.js';
 import { LOG_FORMATS, LOG_LEVELS } from './log.js';
 import { type Terminal, isColourful } from './terminal.js';
@@ -22,6 +23,8 @@ const HELP_WIDTH = 100;
  * @param done told what the command that ran ended with.
  */
 export function createProgram(terminal: Terminal, done: (code: ExitCode) => void): Command {
+  const json = (flags: JsonFlags, command: () => Promise<ExitCode>): Promise<ExitCode> =>
+    failingAsJson(flags.json, terminal, command);
   const program = new Command('ocelot')
     .description(help.DESCRIPTION)
     .version(version(), '-v, --version', 'print the version')
@@ -53,12 +56,16 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
   withFiles(program.command('validate'), 'list every problem of a configuration', help.VALIDATE)
     .option('--json', 'print { "valid", "files", "issues" } on stdout')
     .addHelpText('after', help.VALIDATE_EPILOGUE)
-    .action(async (files: readonly string[], flags: JsonFlags) => done(await validate(files, flags, terminal)));
+    .action(async (files: readonly string[], flags: JsonFlags) =>
+      done(await json(flags, () => validate(files, flags, terminal))),
+    );
 
   withFiles(program.command('routes'), 'print the compiled routes in matching order', help.ROUTES)
     .option('--json', 'print { "routes", "dynamic" } on stdout')
     .addHelpText('after', help.ROUTES_EPILOGUE)
-    .action(async (files: readonly string[], flags: JsonFlags) => done(await routes(files, flags, terminal)));
+    .action(async (files: readonly string[], flags: JsonFlags) =>
+      done(await json(flags, () => routes(files, flags, terminal))),
+    );
 
   withFlags(program.command('explain'))
     .summary('tell which route answers a request, and why')
@@ -71,7 +78,7 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .option('--json', 'print { "request", "matched", "params", "routes", "backend", "refusal" } on stdout')
     .addHelpText('after', help.EXPLAIN_EPILOGUE)
     .action(async (method: string, url: string, files: readonly string[], flags: ExplainFlags) =>
-      done(await explain(files, { ...flags, method, url }, terminal)),
+      done(await json(flags, () => explain(files, { ...flags, method, url }, terminal))),
     );
 
   program

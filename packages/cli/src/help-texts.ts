@@ -19,6 +19,8 @@ Exit codes:
   2  the configuration or the arguments are wrong
   3  the port is taken or not allowed
 
+With --json a failure is printed on stdout as { "error": { "exitCode", "message", "hint", "issues" } }.
+
 Environment:
   OCELOT_ENVIRONMENT, ASPNETCORE_ENVIRONMENT or DOTNET_ENVIRONMENT=Development
                         lays ocelot.Development.json over ocelot.json
