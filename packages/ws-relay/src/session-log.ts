@@ -6,9 +6,14 @@ import type { Fault } from './transfer/transfer.js';
 /** Status under which a client that left before its answer is logged, as nginx does. */
 const CLIENT_CLOSED_REQUEST = 499;
 
-/** The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. */
+/**
+ * The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. `log` is
+ * the gateway's: a logger of its own for one line would cost more than the line.
+ */
 export function logSession(log: Logger, summary: SessionSummary, fault: Fault | undefined): void {
   const fields = {
+    exchange: summary.exchangeId,
+    route: summary.routeId,
     endpoint: authority(summary.endpoint),
     durationMs: Math.round(summary.durationMs),
     bytesFromClient: summary.fromClient.bytes,

@@ -14,14 +14,15 @@ import {
 import { clientPeer } from './handshake/client-peer.js';
 import { type ClientWatch, watchClient } from './handshake/client-watch.js';
 import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
-import { handshakeDeadline, type HandshakeDeadline } from './handshake/handshake-deadline.js';
+import { HandshakeAbort } from './handshake/handshake-abort.js';
+import { HandshakeDeadline } from './handshake/handshake-deadline.js';
 import { refuse } from './handshake/refuse.js';
 import { relayAnswer } from './handshake/relay-answer.js';
 import { switchingHead } from './handshake/switching-head.js';
 import { validateRequest } from './handshake/validate-request.js';
-import type { IdleSweeper } from './idle-sweeper.js';
 import { Tunnel } from './session.js';
 import { logRefusal, logRelayedRefusal, logSession } from './session-log.js';
+import type { TimerWheel } from './timer-wheel.js';
 import { decidesOnMessages } from './transfer/choose-mode.js';
 import { agreeOnCompression } from './transfer/compressed-legs.js';
 
@@ -29,7 +30,8 @@ import { agreeOnCompression } from './transfer/compressed-legs.js';
 export interface UpgradeContext {
   readonly gateway: Gateway;
   readonly clock: Clock;
-  readonly sweeper: IdleSweeper;
+  readonly wheel: TimerWheel;
+  readonly random: () => number;
   readonly handshakeMs: number;
   readonly secureContext: SecureContext | undefined;
   readonly directIo: boolean;
@@ -47,21 +49,21 @@ export async function handleUpgrade(
   head: Buffer,
 ): Promise<void> {
   // Step 1: errors are heard before anything else happens; the client is watched; the clock runs.
-  const abort = new AbortController();
+  const abort = new HandshakeAbort();
   const client = watchClient(socket, head, context.directIo, (error) => abort.abort(error));
-  const deadline = handshakeDeadline(context.clock, context.handshakeMs, abort);
+  const deadline = new HandshakeDeadline(context.clock, context.handshakeMs, abort);
   let admission: Admission<UpgradeRequest> | undefined;
   try {
     // Step 2
     const upgrade = validateRequest(request, clientPeer(socket));
     // Steps 3 to 6 are core's.
-    admission = await context.gateway.admit(upgrade, abort.signal);
+    admission = await context.gateway.admit(upgrade, abort);
     deadline.admitted(admission.route.timeouts.handshakeMs);
     // Steps 7 and 8
-    const answer = await connectBackend(admission, context);
-    if (abort.signal.aborted) {
+    const answer = await connectBackend(admission, context, abort);
+    if (abort.aborted) {
       answer.leg.destroy();
-      throw abort.signal.reason;
+      throw abort.reason;
     }
     deadline.clear();
     if (answer.extensions === undefined) await passRefusal(context, admission, client, answer);
@@ -79,7 +81,7 @@ function open(
   answer: BackendAnswer,
   extensions: readonly string[],
 ): void {
-  const { gateway, clock, sweeper } = context;
+  const { gateway, clock, wheel, random } = context;
   const { id, route } = admission;
   const { leg: backend, endpoint, rest } = answer;
   client.leg.tune(route.tcpKeepAliveMs);
@@ -96,15 +98,17 @@ function open(
     taps: admission.taps,
     compressed: compression?.legs,
     clock,
-    sweeper,
+    wheel,
+    random,
   });
   // Step 13, once both sockets are gone; `closed` is never rejected.
   void session.closed.then((summary) => {
     compression?.dispose();
-    logSession(admission.log, summary, session.fault);
+    logSession(gateway.log, summary, session.fault);
     gateway.record({ type: 'session.closed', summary });
     admission.finish({ outcome: 'completed' });
   });
+  admission.opened();
   gateway.record({ type: 'session.opened', exchangeId: id, routeId: route.id });
   session.start(client.early(), rest);
   gateway.adopt(session);

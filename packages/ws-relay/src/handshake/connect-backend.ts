@@ -2,6 +2,7 @@ import type { SecureContext } from 'node:tls';
 
 import {
   type Admission,
+  type Cancellation,
   type Clock,
   type Endpoint,
   GatewayError,
@@ -41,26 +42,31 @@ export interface BackendAnswer {
  * Steps 7 and 8: connects to the leased endpoint, sends the handshake and reads the answer; goes on to the next
  * endpoint when one cannot be reached, ends without an answer, or answers wrongly. Nothing has reached the client yet,
  * and a handshake is a GET, so asking another one is safe. A backend's own refusal is an answer and is not retried.
- * @throws GatewayError of the last endpoint tried, or the reason of the admission's signal.
+ * @throws GatewayError of the last endpoint tried, or the reason of the cancellation.
  */
 export async function connectBackend(
   admission: Admission<UpgradeRequest>,
   options: ConnectOptions,
+  cancellation: Cancellation,
 ): Promise<BackendAnswer> {
   for (;;) {
     try {
-      return await attempt(admission, options);
+      return await attempt(admission, options, cancellation);
     } catch (error) {
       const failure = isGatewayError(error)
         ? error
         : new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', { cause: error });
-      if (admission.signal.aborted || admission.nextLease(failure) === undefined) throw failure;
+      if (cancellation.aborted || admission.nextLease(failure) === undefined) throw failure;
     }
   }
 }
 
-async function attempt(admission: Admission<UpgradeRequest>, options: ConnectOptions): Promise<BackendAnswer> {
-  const { route, request, signal } = admission;
+async function attempt(
+  admission: Admission<UpgradeRequest>,
+  options: ConnectOptions,
+  cancellation: Cancellation,
+): Promise<BackendAnswer> {
+  const { route, request } = admission;
   const { endpoint } = admission.lease;
   const scheme = route.scheme ?? endpoint.scheme ?? (request.client.tls ? 'https' : 'http');
   const tls = scheme === 'https' || scheme === 'wss';
@@ -72,9 +78,9 @@ async function attempt(admission: Admission<UpgradeRequest>, options: ConnectOpt
     keepAliveMs: route.tcpKeepAliveMs,
     clock: options.clock,
     directIo: options.directIo,
-    signal,
+    cancellation,
   });
-  const answer = readAnswer(leg, endpoint, signal);
+  const answer = readAnswer(leg, endpoint, cancellation);
   const ownOffer = extensionsOffer(admission);
   leg.write(requestHead(admission, endpoint, tls, ownOffer), 'latin1');
   const { head, rest } = await answer;
@@ -106,16 +112,16 @@ function offerOf({ outgoing, request }: Admission<UpgradeRequest>, ownOffer: str
 function readAnswer(
   leg: Leg,
   endpoint: Endpoint,
-  signal: AbortSignal,
+  cancellation: Cancellation,
 ): Promise<{ readonly head: ResponseHead; readonly rest: Buffer }> {
   return new Promise((resolve, reject) => {
     const reader = new ResponseHeadReader();
     const fail = (error: unknown): void => {
-      signal.removeEventListener('abort', abort);
+      cancellation.removeEventListener('abort', abort);
       leg.destroy();
       reject(error);
     };
-    const abort = (): void => fail(signal.reason);
+    const abort = (): void => fail(cancellation.reason);
     const lost = (cause?: Error): void =>
       fail(
         new GatewayError('OCELOT_ERR_BACKEND_LOST', {
@@ -129,7 +135,7 @@ function readAnswer(
           const answer = reader.push(Buffer.from(chunk));
           if (answer === undefined) return;
           leg.pause();
-          signal.removeEventListener('abort', abort);
+          cancellation.removeEventListener('abort', abort);
           leg.attach(HOLD);
           resolve(answer);
         } catch (error) {
@@ -140,9 +146,9 @@ function readAnswer(
       ended: lost,
       closed: lost,
     });
-    if (signal.aborted) abort();
+    if (cancellation.aborted) abort();
     else if (leg.isClosed) lost();
-    else signal.addEventListener('abort', abort, { once: true });
+    else cancellation.addEventListener('abort', abort, { once: true });
   });
 }
 

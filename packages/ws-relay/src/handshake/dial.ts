@@ -1,7 +1,7 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import { connect as connectTls, type SecureContext } from 'node:tls';
 
-import { type Clock, type Endpoint, GatewayError } from '@ocelot/core';
+import { type Cancellation, type Clock, type Endpoint, GatewayError } from '@ocelot/core';
 
 import { Leg } from '../transfer/leg.js';
 
@@ -19,26 +19,26 @@ export interface DialOptions {
   /** See {@link WebSocketRelayOptions.directIo}. */
   readonly directIo: boolean;
   /** Gives the attempt up; the reason is what the promise rejects with. */
-  readonly signal: AbortSignal;
+  readonly cancellation: Cancellation;
 }
 
 /**
  * Connects to an endpoint, over TLS where asked. Of a name with several addresses the first that answers is taken
  * (RFC 8305, Node's `autoSelectFamily`).
  * @returns a leg whose receiver the caller replaces at once.
- * @throws GatewayError BACKEND_UNREACHABLE, BACKEND_TIMEOUT, or the signal's reason.
+ * @throws GatewayError BACKEND_UNREACHABLE, BACKEND_TIMEOUT, or the reason of the cancellation.
  */
 export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
   return new Promise((resolve, reject) => {
-    const { signal, clock, connectMs } = options;
-    if (signal.aborted) {
-      reject(signal.reason);
+    const { cancellation, clock, connectMs } = options;
+    if (cancellation.aborted) {
+      reject(cancellation.reason);
       return;
     }
     const socket = open(endpoint, options);
     const settle = (finish: () => void): void => {
       timer?.clear();
-      signal.removeEventListener('abort', abort);
+      cancellation.removeEventListener('abort', abort);
       finish();
     };
     const fail = (error: unknown): void =>
@@ -46,7 +46,7 @@ export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
         leg.destroy();
         reject(error);
       });
-    const abort = (): void => fail(signal.reason);
+    const abort = (): void => fail(cancellation.reason);
     const receiver = {
       bytes() {},
       drained() {},
@@ -55,7 +55,7 @@ export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
     };
     const leg = new Leg(socket, receiver, options.directIo);
     const timer = connectMs > 0 ? clock.setTimer(connectMs, () => fail(tooLate(endpoint, connectMs))) : undefined;
-    signal.addEventListener('abort', abort, { once: true });
+    cancellation.addEventListener('abort', abort, { once: true });
     socket.once(options.tls ? 'secureConnect' : 'connect', () =>
       settle(() => {
         leg.open();

@@ -1,29 +1,52 @@
 import { type Clock, GatewayError, type Timer } from '@ocelot/core';
 
-/** The time limit of one handshake, from its request to the backend's 101. */
-export interface HandshakeDeadline {
-  /** The route is known: its limit counts from the beginning, and what takes long from here on is the backend. */
-  admitted(limitMs: number): void;
-  /** Idempotent. */
-  clear(): void;
-}
+import type { HandshakeAbort } from './handshake-abort.js';
 
-/** Aborts with HANDSHAKE_TIMEOUT, or with BACKEND_TIMEOUT once admitted. A limit of 0 is none. */
-export function handshakeDeadline(clock: Clock, limitMs: number, abort: AbortController): HandshakeDeadline {
-  const startedMs = clock.now();
-  let timer: Timer | undefined;
-  const arm = (ms: number, error: () => GatewayError): void => {
-    timer?.clear();
-    timer = ms > 0 ? clock.setTimer(Math.max(1, startedMs + ms - clock.now()), () => abort.abort(error())) : undefined;
-  };
-  arm(limitMs, () => new GatewayError('OCELOT_ERR_HANDSHAKE_TIMEOUT', { details: { limitMs } }));
-  return {
-    admitted(routeMs) {
-      arm(routeMs, () => {
-        const details = { reason: `no answer to the handshake within ${routeMs} ms` };
-        return new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT', { details });
-      });
-    },
-    clear: () => timer?.clear(),
-  };
+/**
+ * The time limit of one handshake, from its request to the backend's 101: aborts with HANDSHAKE_TIMEOUT, or with
+ * BACKEND_TIMEOUT once admitted. A limit of 0 is none.
+ */
+export class HandshakeDeadline {
+  readonly #clock: Clock;
+  readonly #abort: HandshakeAbort;
+  readonly #startedMs: number;
+  #limitMs: number;
+  #isAdmitted = false;
+  #timer: Timer | undefined;
+
+  constructor(clock: Clock, limitMs: number, abort: HandshakeAbort) {
+    this.#clock = clock;
+    this.#abort = abort;
+    this.#startedMs = clock.now();
+    this.#limitMs = limitMs;
+    this.#arm();
+  }
+
+  /** The route is known: its limit counts from the beginning, and what takes long from here on is the backend. */
+  admitted(routeMs: number): void {
+    this.#isAdmitted = true;
+    if (routeMs === this.#limitMs) return;
+    this.#limitMs = routeMs;
+    this.#arm();
+  }
+
+  /** Idempotent. */
+  clear(): void {
+    this.#timer?.clear();
+    this.#timer = undefined;
+  }
+
+  #arm(): void {
+    this.clear();
+    if (this.#limitMs <= 0) return;
+    const remainingMs = Math.max(1, this.#startedMs + this.#limitMs - this.#clock.now());
+    this.#timer = this.#clock.setTimer(remainingMs, () => this.#abort.abort(this.#error()));
+  }
+
+  #error(): GatewayError {
+    const limitMs = this.#limitMs;
+    if (!this.#isAdmitted) return new GatewayError('OCELOT_ERR_HANDSHAKE_TIMEOUT', { details: { limitMs } });
+    const details = { reason: `no answer to the handshake within ${limitMs} ms` };
+    return new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT', { details });
+  }
 }

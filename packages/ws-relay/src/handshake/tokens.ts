@@ -29,13 +29,18 @@ function isBlank(code: number): boolean {
 export function headerValues(rawHeaders: readonly string[], name: string): readonly string[] {
   const values: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    if (rawHeaders[i]?.toLowerCase() === name) values.push(trimBlanks(rawHeaders[i + 1] ?? ''));
+    const present = rawHeaders[i] ?? '';
+    // Most names differ in length already: the text is folded only where it might fit.
+    if (present.length !== name.length || present.toLowerCase() !== name) continue;
+    values.push(trimBlanks(rawHeaders[i + 1] ?? ''));
   }
   return values;
 }
 
 /** The elements of a comma-separated list over several lines; empty elements do not count (RFC 9110 §5.6.1). */
 export function listElements(values: readonly string[]): readonly string[] {
+  const [only = ''] = values;
+  if (values.length <= 1 && !only.includes(',')) return trimBlanks(only) === '' ? [] : [trimBlanks(only)];
   return values
     .flatMap((value) => value.split(','))
     .map(trimBlanks)

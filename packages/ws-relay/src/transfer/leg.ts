@@ -29,6 +29,25 @@ export interface LegReceiver {
   closed(error: Error | undefined): void;
 }
 
+const LEG: unique symbol = Symbol('leg');
+
+/** A socket that knows its leg: listeners that all sockets share save three closures on each. */
+interface Carrier extends Duplex {
+  [LEG]?: Leg;
+}
+
+function onError(this: Carrier, error: Error): void {
+  this[LEG]?.socketFailed(error);
+}
+
+function onEnd(this: Carrier): void {
+  this[LEG]?.socketEnded();
+}
+
+function onClose(this: Carrier): void {
+  this[LEG]?.socketClosed();
+}
+
 /**
  * One socket of a connection through the gateway, from its first moment to its last: the client's leg or the
  * backend's. It listens for errors as soon as it exists, so nothing can go unheard; who receives is exchanged as the
@@ -59,21 +78,13 @@ export class Leg implements DirectReader {
     this.socket = socket;
     this.#receiver = receiver;
     this.#isDirect = mayBeDirect && isDirectIoProven();
-    socket.on('error', (error: Error) => {
-      this.#error ??= error;
-    });
+    const carrier: Carrier = socket;
+    carrier[LEG] = this;
+    socket.on('error', onError);
     // A FIN from the peer must not end our own direction: what is queued for it still has to go out.
     socket.allowHalfOpen = true;
-    socket.on('end', () => {
-      this.#hasEnded = true;
-      this.#receiver.ended();
-      if (this.#isWriteBroken) socket.destroy();
-    });
-    socket.on('close', () => {
-      this.#isClosed = true;
-      this.#handle = undefined;
-      this.#receiver.closed(this.#error);
-    });
+    socket.on('end', onEnd);
+    socket.on('close', onClose);
     if (!(socket instanceof Socket) || !socket.connecting) this.open();
   }
 
@@ -102,6 +113,10 @@ export class Leg implements DirectReader {
   /** Bytes that wait in this process to be sent. */
   get bytesQueued(): number {
     return this.socket.writableLength;
+  }
+  /** Whether the gateway holds the peer back: it does not read what comes. */
+  get isPaused(): boolean {
+    return this.#handle === undefined ? this.socket.isPaused() : !this.#handle.reading;
   }
   /** Whether the peer's FIN was read. */
   get hasEnded(): boolean {
@@ -173,6 +188,23 @@ export class Leg implements DirectReader {
   destroy(): void {
     this.#isFinished = true;
     this.socket.destroy();
+  }
+
+  /** The socket's own events; called by its listeners only. */
+  socketFailed(error: Error): void {
+    this.#error ??= error;
+  }
+
+  socketEnded(): void {
+    this.#hasEnded = true;
+    this.#receiver.ended();
+    if (this.#isWriteBroken) this.socket.destroy();
+  }
+
+  socketClosed(): void {
+    this.#isClosed = true;
+    this.#handle = undefined;
+    this.#receiver.closed(this.#error);
   }
 
   readDirect(chunk: Buffer): boolean {
