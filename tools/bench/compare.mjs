@@ -47,9 +47,13 @@ function pairs(scenario, targets, ours, peerOf, asked) {
     const ratios = pairedRatios(targets[name], targets[peer]);
     if (ratios.length === 0) return [];
     const ratio = summarize(ratios);
-    const goal = asked === 'messages' ? MESSAGES_GOAL.ratio : GOALS[scenario]?.[asked];
+    const goal = asked === 'messages' ? messagesGoal(scenario) : GOALS[scenario]?.[asked];
     // The goals are set for the default mode; opaque is shown beside it.
     const counts = goal !== undefined && !name.startsWith('ocelot-opaque');
     return [{ ours: name, peer, asked, ratio, ...(counts ? { goal, isMet: ratio.median <= goal } : {}) }];
   });
+}
+
+function messagesGoal(scenario) {
+  return MESSAGES_GOAL.scenarios.includes(scenario) ? MESSAGES_GOAL.ratio : undefined;
 }

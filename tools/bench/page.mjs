@@ -33,6 +33,7 @@ function partOf(result) {
     disturbed === 0
       ? '- No sample was disturbed.'
       : `- **${disturbed} ${disturbed === 1 ? 'sample was' : 'samples were'} disturbed**: others used more than ${FOREIGN_LIMIT} cores meanwhile, on every try.`,
+    ...(result.leftOut.length === 0 ? [] : [`- Left out, as the time was up: ${result.leftOut.join(', ')}.`]),
     ...result.problems.map(
       ({ scenario, target, message }) => `- Not measured: ${target} in ${scenario} (${message.split('\n')[0]})`,
     ),

@@ -50,9 +50,17 @@ async function run(how) {
     measureMs: how.measureMs,
     scenarios: {},
     problems: [],
+    leftOut: [],
   };
+  let longestMs = 0;
   for (const name of how.scenarios) {
     const { title, kind, unit } = SCENARIOS[name];
+    const begunMs = performance.now();
+    if (begunMs + longestMs > how.budgetMs) {
+      tell(`${name}: left out, the time is up`);
+      result.leftOut.push(name);
+      continue;
+    }
     tell(`${name}: ${title}`);
     const onSample = (label, { value, foreignCpus, isDisturbed }) =>
       tell(
@@ -64,6 +72,7 @@ async function run(how) {
       tell(`  ${target}: ${message.trim()}`);
     };
     result.scenarios[name] = { title, kind, unit, targets: await measure(name, { ...how, onSample, onProblem }) };
+    longestMs = Math.max(longestMs, performance.now() - begunMs);
   }
   return result;
 }

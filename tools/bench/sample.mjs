@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 
+import { BenchError } from './bench-error.mjs';
 import { runLoad } from './load.mjs';
 
 /** Foreign CPU, in cores, above which a sample counts as disturbed. */
@@ -45,9 +46,14 @@ export async function cpuSample(scenario, { binary, port, backendPort, pids, cpu
   return fromLoad(scenario, await runLoad(binary, scenario.mode, options, { cpu }));
 }
 
-/** Turns what the load generator prints into a sample. */
+/**
+ * Turns what the load generator prints into a sample.
+ *
+ * @throws {BenchError} when no unit of work was done
+ */
 export function fromLoad(scenario, printed) {
   const units = printed.units * scenario.unitsPerCount;
+  if (units === 0) throw new BenchError(`Nothing came through: ${JSON.stringify(printed.failed)}.`);
   const { p50, p99, p999 } = printed.latencyNs;
   const foreignNs = printed.busyNs + printed.stealNs - printed.watchedCpuNs - printed.ownCpuNs;
   return {

@@ -189,16 +189,19 @@ static void answered(struct client *c, uint64_t done) {
   else if (options.mode == HANDSHAKE) leave(c);
 }
 
-static void greeted(struct client *c) {
+/** Judges the answer to the handshake. False: the client is gone. */
+static bool greeted(struct client *c) {
   if (strncmp(c->head, "HTTP/1.1 101 ", 13) != 0 || strstr(c->head, accepted) == NULL) {
     fail(c, &state.failed_handshake);
-    return;
+    return false;
   }
   c->step = TALKING;
   state.open++;
   if (state.phase == MEASURE && options.mode == HANDSHAKE) latency_add(clock_ns() - c->began_ns);
   // Every socket talks once, also one that idles after it: buffers that stay are part of what it costs.
-  if (options.mode != PUSH && !queue(c, 1)) fail(c, &state.failed_close);
+  if (options.mode == PUSH || queue(c, 1)) return true;
+  fail(c, &state.failed_close);
+  return false;
 }
 
 static void client_ready(struct source *source, uint32_t events) {
@@ -241,8 +244,7 @@ static void client_ready(struct source *source, uint32_t events) {
       return;
     }
     size_t used = end == NULL ? 0 : (size_t)(end + 4 - c->head) - c->head_length;
-    greeted(c);
-    if (used == 0 || used == (size_t)n) return;
+    if (!greeted(c) || used == 0 || used == (size_t)n) return;
     bytes += used;
     n -= (ssize_t)used;
   }

@@ -27,7 +27,8 @@ describe('withResults', () => {
     expect(page).toContain('**1 sample was disturbed**');
   });
 
-  it('names what could not be measured', () => {
+  it('names what could not be measured, and what was left out', () => {
+    expect(page).toContain('- Left out, as the time was up: e1000.\n');
     expect(page).toContain('- Not measured: haproxy in e64 (it does not listen.)\n');
   });
 

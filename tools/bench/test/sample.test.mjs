@@ -35,6 +35,10 @@ describe('fromLoad', () => {
     expect(fromLoad(SCENARIOS.e64, { ...printed, busyNs: 0, stealNs: 0 }).foreignCpus).toBe(0);
   });
 
+  it('refuses a sample without any work in it', () => {
+    expect(() => fromLoad(SCENARIOS.e64, { ...printed, units: 0 })).toThrow('Nothing came through: {"connect":0,');
+  });
+
   it('adds up every kind of failure', () => {
     expect(fromLoad(SCENARIOS.e64, printed).failed).toBe(4);
   });
