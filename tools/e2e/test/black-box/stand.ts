@@ -64,9 +64,12 @@ export class Stand {
     return this.#idleSockets;
   }
 
-  async start(configure: (backendPort: number) => object | Promise<object>): Promise<void> {
+  async start(
+    configure: (backendPort: number) => object | Promise<object>,
+    args: readonly string[] = [],
+  ): Promise<void> {
     this.#backend = await switchboard();
-    this.#gateway = await runOcelot(await configure(this.#backend.port));
+    this.#gateway = await runOcelot(await configure(this.#backend.port), { args });
     if (!HAS_PROC) return;
     this.#process = new GatewayProcess(this.#gateway.port);
     this.#idleSockets = this.#process.sockets;
@@ -132,10 +135,16 @@ export class Stand {
   }
 }
 
-/** One gateway for the tests of a file, started before the first and examined after the last. */
-export function stand(configure: (backendPort: number) => object | Promise<object>): Stand {
+/**
+ * One gateway for the tests of a file, started before the first and examined after the last.
+ * @param args more arguments of `ocelot run`.
+ */
+export function stand(
+  configure: (backendPort: number) => object | Promise<object>,
+  args: readonly string[] = [],
+): Stand {
   const subject = new Stand();
-  beforeAll(() => subject.start(configure));
+  beforeAll(() => subject.start(configure, args));
   afterAll(() => subject.finish());
   return subject;
 }

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 
 import { encodeFrame, OPCODE, within, type RawConnection } from '@ocelot/test-support';
 
+import { Unmasker } from './unmasker.js';
+
 /** Frames of one flood, encoded once: encoding must not be what a test waits for. */
 const FRAMES = 61;
 const LARGEST_FRAME = 131_072;
@@ -23,11 +25,17 @@ function frames(mask: boolean): readonly Buffer[] {
 const MASKED = frames(true);
 const UNMASKED = frames(false);
 
-/** Offers frames from one end, as fast as its socket takes them: binary messages of many lengths, and pings. */
+/**
+ * Offers frames from one end, as fast as its socket takes them: binary messages of many lengths, and pings. Its
+ * checksum is that of its frames without masks, where the gateway may give them others (messages mode), else of its
+ * bytes.
+ */
 export class Flood {
   /** Bytes that the socket took so far. */
   bytes = 0;
   readonly #done: Promise<void>;
+  /** For who compares what came with the checksum; undefined: as it came. */
+  readonly unmasker: Unmasker | undefined;
   readonly #sent: Hash = createHash('sha256');
   #isBegun = false;
 
@@ -35,15 +43,22 @@ export class Flood {
    * @param mask as the end that sends must (RFC 6455 §5.1).
    * @param totalBytes offered at least.
    */
-  constructor(connection: RawConnection, mask: boolean, totalBytes: number) {
-    this.#done = this.#push(connection, mask ? MASKED : UNMASKED, totalBytes);
+  constructor(connection: RawConnection, mask: boolean, totalBytes: number, isRemasked = false) {
+    this.unmasker = mask && isRemasked ? new Unmasker() : undefined;
+    const pool = mask ? MASKED : UNMASKED;
+    this.#done = this.#push(connection, pool, isRemasked ? UNMASKED : pool, totalBytes);
     this.#done.catch(() => undefined); // Told by `complete`; a flood that a test cuts is not missed.
   }
 
-  async #push(connection: RawConnection, pool: readonly Buffer[], totalBytes: number): Promise<void> {
+  async #push(
+    connection: RawConnection,
+    pool: readonly Buffer[],
+    judged: readonly Buffer[],
+    totalBytes: number,
+  ): Promise<void> {
     for (let index = 0; this.bytes < totalBytes; index += 1) {
-      const frame = pool[index % pool.length] ?? Buffer.alloc(0);
-      this.#sent.update(frame);
+      const frame = pool[index % FRAMES] ?? Buffer.alloc(0);
+      this.#sent.update(judged[index % FRAMES] ?? frame);
       this.bytes += frame.length;
       this.#isBegun = true;
       if (!connection.send(frame)) await once(connection.socket, 'drain');
@@ -75,13 +90,14 @@ export class Flood {
 export async function swallow(connection: RawConnection, flood: Flood, stutters: number = 0): Promise<string> {
   const { socket } = connection;
   const received = createHash('sha256');
+  const { unmasker } = flood;
   let count = connection.unread.length;
-  received.update(connection.unread);
+  received.update(unmasker === undefined ? connection.unread : unmasker.push(connection.unread));
   let pauses = stutters;
   let arrived: () => void = () => undefined;
   socket.removeAllListeners('data');
   socket.on('data', (chunk: Buffer) => {
-    received.update(chunk);
+    received.update(unmasker === undefined ? chunk : unmasker.push(chunk));
     count += chunk.length;
     arrived();
     if (pauses <= 0) return;
