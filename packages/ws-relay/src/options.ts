@@ -28,4 +28,6 @@ export interface WebSocketRelayOptions {
   readonly directIo?: boolean;
   /** @default systemClock */
   readonly clock?: Clock;
+  /** From 0 to 1: spreads the ends of sessions that have a longest lifetime. @default Math.random */
+  readonly random?: () => number;
 }

@@ -5,8 +5,8 @@ import { createSecureContext } from 'node:tls';
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
 
 import { proveDirectIo } from './transfer/direct-io.js';
-import { IdleSweeper } from './idle-sweeper.js';
 import type { WebSocketRelayOptions } from './options.js';
+import { TimerWheel } from './timer-wheel.js';
 import { handleUpgrade } from './upgrade-handler.js';
 
 /** What `server.on('upgrade', …)` of node:http and node:https takes. */
@@ -31,7 +31,8 @@ const HANDSHAKE_MS = 10_000;
 export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRelay {
   const { accepts } = options;
   const clock = options.clock ?? systemClock;
-  const sweeper = new IdleSweeper(clock);
+  const wheel = new TimerWheel(clock);
+  const random = options.random ?? Math.random;
   const handshakeMs = options.handshakeMs ?? HANDSHAKE_MS;
   const secureContext = options.backendTls === undefined ? undefined : createSecureContext(options.backendTls);
   const directIo = options.directIo ?? true;
@@ -40,7 +41,7 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
     listener(gateway: Gateway): UpgradeListener {
       // Until the trial is over, a few milliseconds, sockets are served by their streams.
       if (directIo) void proveDirectIo().then((works) => works || gateway.log.debug({}, NO_DIRECT_IO));
-      const context = { gateway, clock, sweeper, handshakeMs, secureContext, directIo };
+      const context = { gateway, clock, wheel, random, handshakeMs, secureContext, directIo };
       return (request, socket, head) => {
         if (accepts !== undefined && !accepts(request)) return;
         // Never rejects: every failure is answered inside.

@@ -2,8 +2,9 @@ import type { BoundTap, Clock, Endpoint, ErrorCode, Exchange, Route, Session, Se
 
 import { closeRule, type EndEvent } from './close-table.js';
 import type { CloseStatus } from './frames/close-codes.js';
-import type { IdleSweeper, Sweepable } from './idle-sweeper.js';
+import { type Activity, sessionWatch, type SessionWatch } from './session-watch.js';
 import { tappedSession } from './tapped-session.js';
+import type { Timed, TimerWheel } from './timer-wheel.js';
 import { createTransfer, decidesOnMessages } from './transfer/choose-mode.js';
 import { FrameObservers, tapFault } from './transfer/frame-observers.js';
 import type { Leg } from './transfer/leg.js';
@@ -28,8 +29,13 @@ export interface TunnelInit {
   /** Messages mode: what was negotiated with each side. */
   readonly compressed?: CompressedLegs | undefined;
   readonly clock: Clock;
-  readonly sweeper: IdleSweeper;
+  readonly wheel: TimerWheel;
+  /** From 0 to 1, for what must not happen to all sessions at once. */
+  readonly random: () => number;
 }
+
+/** Looks within the shortest limit of a closing session. */
+const CLOSING_LOOKS = 4;
 
 /** How a session began to end. */
 interface End {
@@ -42,10 +48,11 @@ interface End {
  * An open tunnel: owns both sockets from the 101 until both are gone. The transfer moves the bytes; the session keeps
  * the time, and decides its summary once, at its first end.
  */
-export class Tunnel implements Session, TransferHost, Sweepable {
+export class Tunnel implements Session, TransferHost, Timed {
   readonly id: string;
   readonly route: Route;
   readonly closed: Promise<SessionSummary>;
+  dueMs: number = Infinity;
   readonly #init: TunnelInit;
   readonly #transfer: Transfer;
   readonly #openedMs: number;
@@ -55,22 +62,22 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   #end: End | undefined;
   #hasTimedOut = false;
   #isSettled = false;
-  #bytesSeen = 0;
-  #lastMovedMs: number;
+  /** Undefined: the route sets no limit of time. */
+  readonly #watch: SessionWatch | undefined;
 
   constructor(init: TunnelInit) {
     this.id = init.id;
     this.route = init.route;
     this.#init = init;
     this.#openedMs = init.clock.now();
-    this.#lastMovedMs = this.#openedMs;
+    this.#watch = sessionWatch(init.route, this.#openedMs, init.random);
     let resolveClosed: (summary: SessionSummary) => void = () => {};
     this.closed = new Promise((resolve) => {
       resolveClosed = resolve;
     });
     this.#resolve = resolveClosed;
     const { client, backend, extensions, clock, taps, compressed } = init;
-    const { timeouts, limits, transfer } = init.route;
+    const { timeouts, limits, ping, transfer } = init.route;
     const { closeMs } = timeouts;
     this.#hooks = decidesOnMessages(taps) ? [] : undefined;
     this.#observers = taps.some(({ tap }) => tap.observe !== undefined)
@@ -78,7 +85,7 @@ export class Tunnel implements Session, TransferHost, Sweepable {
       : undefined;
     this.#transfer = createTransfer(
       transfer,
-      { client, backend, host: this, clock, closeMs, extensions, limits, observers: this.#observers },
+      { client, backend, host: this, clock, closeMs, extensions, limits, ping, observers: this.#observers },
       this.#hooks === undefined ? undefined : { hooks: this.#hooks, compressed },
     );
   }
@@ -88,13 +95,13 @@ export class Tunnel implements Session, TransferHost, Sweepable {
    * first. Call it once, in the turn of the event loop in which the handshake was decided.
    */
   start(early: readonly Buffer[], rest: Buffer): void {
-    const { client, backend, sweeper } = this.#init;
+    const { client, backend, clock, wheel } = this.#init;
     const fromClient = this.#transfer.receiver('client');
     const fromBackend = this.#transfer.receiver('backend');
     client.attach(fromClient);
     backend.attach(fromBackend);
-    const { idleMs } = this.route.timeouts;
-    if (idleMs > 0) sweeper.add(this, idleMs);
+    const lookMs = this.sweep(clock.now());
+    if (lookMs < Infinity) wheel.set(this, lookMs);
     this.#startTaps();
     if (rest.length > 0) fromBackend.bytes(rest);
     for (const chunk of early) fromClient.bytes(chunk);
@@ -140,24 +147,38 @@ export class Tunnel implements Session, TransferHost, Sweepable {
     this.#init.backend.destroy();
   }
 
-  sweep(nowMs: number): void {
+  sweep(nowMs: number): number {
+    if (this.#isSettled) return Infinity;
+    const watch = this.#end === undefined ? this.#watch : undefined;
+    const over = watch?.look(nowMs, this.#activity());
+    if (over !== undefined) this.#transfer.leave(over.event, undefined, over.fault);
+    const lookMs = this.#transfer.sweep(nowMs);
+    if (this.#end !== undefined) return nowMs + this.#closingLookMs;
+    return Math.min(lookMs, watch?.nextMs(nowMs) ?? Infinity);
+  }
+
+  #activity(): Activity {
     const { client, backend } = this.#init;
-    const bytes = client.bytesReceived + backend.bytesReceived;
-    if (bytes !== this.#bytesSeen) {
-      this.#bytesSeen = bytes;
-      this.#lastMovedMs = nowMs;
-    }
-    const { idleMs } = this.route.timeouts;
-    if (idleMs > 0 && this.#end === undefined && nowMs - this.#lastMovedMs >= idleMs) this.#transfer.leave('idle');
-    this.#transfer.sweep(nowMs);
+    const { fromClient, fromBackend, isMidMessage } = this.#transfer;
+    return {
+      bytes: client.bytesReceived + backend.bytesReceived,
+      messages: fromClient.messages + fromBackend.messages,
+      isMidMessage,
+    };
+  }
+
+  /** How often a session is looked at while it closes, in milliseconds. */
+  get #closingLookMs(): number {
+    const { closeMs } = this.route.timeouts;
+    return (closeMs > 0 ? Math.min(closeMs, HANG_UP_MS) : HANG_UP_MS) / CLOSING_LOOKS;
   }
 
   ends(event: EndEvent, status?: CloseStatus, fault?: Fault): void {
     // Step 12: the first end decides the summary.
     if (this.#end !== undefined) return;
     this.#end = { event, status, fault };
-    const { closeMs } = this.route.timeouts;
-    this.#init.sweeper.add(this, closeMs > 0 ? Math.min(closeMs, HANG_UP_MS) : HANG_UP_MS);
+    const { clock, wheel } = this.#init;
+    wheel.set(this, clock.now() + this.#closingLookMs);
   }
 
   closeTimedOut(): void {
@@ -165,10 +186,10 @@ export class Tunnel implements Session, TransferHost, Sweepable {
   }
 
   legClosed(): void {
-    const { client, backend, sweeper } = this.#init;
+    const { client, backend, wheel } = this.#init;
     if (!client.isClosed || !backend.isClosed || this.#isSettled) return;
     this.#isSettled = true;
-    sweeper.remove(this);
+    wheel.clear(this);
     this.#resolve(this.#summary());
   }
 

@@ -149,6 +149,73 @@ describe('idle', () => {
   });
 });
 
+describe('app idle', () => {
+  it('closes both sides with 1001 when no data message passes for AppIdleTimeoutMs, whatever pings say', async () => {
+    const { client, connection } = await open({ AppIdleTimeoutMs: 150, IdleTimeoutMs: 5000 });
+    const pings = setInterval(() => client.sendFrame({ opcode: OPCODE.ping, mask: true }), 10);
+    expect(readClose(await client.readFrame()).code).toBe(1001);
+    clearInterval(pings);
+    connection.destroy();
+    client.destroy();
+    expect(await summary()).toMatchObject({ closedBy: 'gateway', errorCode: 'OCELOT_ERR_IDLE_TIMEOUT' });
+    expect(await stand.line('session closed')).toMatchObject({
+      fields: { fault: 'no data message for 150 ms (AppIdleTimeoutMs)' },
+    });
+  });
+
+  it('does not close while messages pass in one direction', async () => {
+    const { client, connection } = await open({ AppIdleTimeoutMs: 200 });
+    for (let i = 0; i < 10; i += 1) {
+      connection.sendFrame({ opcode: OPCODE.text, payload: 'news' });
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+    expect(stand.events.some(({ type }) => type === 'session.closed')).toBe(false);
+    expect(await client.readFrames(10)).toHaveLength(10);
+  });
+});
+
+describe('lifetime', () => {
+  it('closes both sides with 1012 at the end of the message that passes at MaxLifetimeMs', async () => {
+    const { client, connection } = await open({ MaxLifetimeMs: 100, MaxLifetimeJitter: 0 });
+    connection.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'one ' });
+    await client.readFrame();
+    expect(readClose(await connection.readFrame()).code).toBe(1012);
+    expect(client.unread).toHaveLength(0);
+    connection.sendFrame({ opcode: OPCODE.continuation, payload: 'two' });
+    const [rest, close] = await client.readFrames(2);
+    expect(rest?.payload.toString()).toBe('two');
+    expect(close === undefined ? 0 : readClose(close).code).toBe(1012);
+    client.destroy();
+    connection.destroy();
+    expect(await summary()).toMatchObject({
+      closedBy: 'gateway',
+      closeCode: 1012,
+      errorCode: 'OCELOT_ERR_LIFETIME_OVER',
+    });
+  });
+
+  it('is shorter by a random part of the jitter', async () => {
+    stand = await gatewayStand([backend.port], {
+      settings: { MaxLifetimeMs: 60_000, MaxLifetimeJitter: 1, CloseTimeoutMs: 100 },
+      relay: { random: () => 0.999 },
+    });
+    const client = await stand.client();
+    const upgraded = client.upgrade();
+    const connection = await backend.connection();
+    await connection.accept();
+    await upgraded;
+    expect(readClose(await client.readFrame()).code).toBe(1012);
+  });
+
+  it('ends an opaque session too, without a code', async () => {
+    const { client, connection } = await open({ MaxLifetimeMs: 80, Transfer: 'opaque' });
+    await Promise.all([client.ended, connection.ended]);
+    client.end();
+    connection.end();
+    expect(await summary()).toMatchObject({ closeCode: undefined, errorCode: 'OCELOT_ERR_LIFETIME_OVER' });
+  });
+});
+
 describe('the end of a session', () => {
   it('is one log line and one event, with who, how long, how much', async () => {
     const { client, connection } = await open({});

@@ -4,6 +4,8 @@ import type { CloseStatus } from '../frames/close-codes.js';
 import { encodeCloseFrame } from '../frames/frame-encoder.js';
 import type { FrameLimits } from '../frames/frame-limits.js';
 import type { FrameScanner } from '../frames/frame-scanner.js';
+import { encodeOwnPing } from '../frames/own-ping.js';
+import type { LegPing } from './leg-ping.js';
 import type { Leg } from './leg.js';
 import type { Passage } from './passage.js';
 import { HANG_UP_MS } from './transfer.js';
@@ -21,6 +23,8 @@ export class FramedSide {
   readonly passage: Passage | undefined;
   /** Judges what this side sends; undefined: without limits. */
   readonly limits: FrameLimits | undefined;
+  /** Whether this side is still there; undefined: it is not pinged. */
+  readonly ping: LegPing | undefined;
   bytes = 0;
   /** The Close frame that came from here. */
   received: CloseStatus | undefined;
@@ -39,12 +43,14 @@ export class FramedSide {
     scanner: FrameScanner,
     passage: Passage | undefined,
     limits: FrameLimits | undefined,
+    ping: LegPing | undefined,
   ) {
     this.name = name;
     this.leg = leg;
     this.scanner = scanner;
     this.passage = passage;
     this.limits = limits;
+    this.ping = ping;
   }
 
   /** Whether a Close was written here, or none can be any more: nothing may follow it (RFC 6455 §5.5.1). */
@@ -77,6 +83,14 @@ export class FramedSide {
     const { code, reason } = this.#farewell;
     this.leg.write(encodeCloseFrame(code, reason, this.name === 'backend'));
     this.close();
+  }
+
+  /** Writes the ping that waits for its place here, unless the side has shown life meanwhile. */
+  sendPing(nowMs: number): void {
+    if (this.ping?.isWanted !== true) return;
+    this.scanner.dropOwnPongs();
+    this.leg.write(encodeOwnPing(this.name === 'backend'));
+    this.ping.sent(nowMs);
   }
 
   /** Ends TCP once both Close frames are through, or when no more can come (RFC 6455 §7.1.1: the server first). */

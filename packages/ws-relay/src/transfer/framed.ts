@@ -10,6 +10,7 @@ import { headerRules } from './choose-rules.js';
 import { frameLimits } from '../frames/frame-limits.js';
 import { frameInspector } from './frame-observers.js';
 import { FramedSide } from './framed-side.js';
+import { LegPing } from './leg-ping.js';
 import type { LegReceiver } from './leg.js';
 import {
   directionFrom,
@@ -44,7 +45,7 @@ export class FramedTransfer implements Transfer {
       const limits = frameLimits(init.limits, init.clock);
       const inspector = frameInspector(directionFrom(name), limits, init.observers);
       const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink, inspector);
-      return new FramedSide(name, init[name], scanner, passage, limits);
+      return new FramedSide(name, init[name], scanner, passage, limits, this.#pingOf(name));
     };
     this.#sides = { client: side('client'), backend: side('backend') };
   }
@@ -54,6 +55,11 @@ export class FramedTransfer implements Transfer {
   }
   get fromBackend(): TransferCount {
     return this.#count('backend');
+  }
+
+  get isMidMessage(): boolean {
+    const { client, backend } = this.#sides;
+    return !client.scanner.isAtMessageBoundary || !backend.scanner.isAtMessageBoundary;
   }
 
   receiver(name: Side): LegReceiver {
@@ -82,8 +88,9 @@ export class FramedTransfer implements Transfer {
     this.#end(event, given ?? statusOf(errorCode), fault);
   }
 
-  sweep(nowMs: number): void {
+  sweep(nowMs: number): number {
     const { client, backend } = this.#sides;
+    if (!this.#hasEnded) return Math.min(this.#watchPeer(client, nowMs), this.#watchPeer(backend, nowMs));
     if (nowMs >= this.#frameFromMs) {
       this.#frameFromMs = Infinity;
       for (const side of [client, backend]) if (side.isAwaitingPlace) this.#place(side, 'frame');
@@ -91,6 +98,35 @@ export class FramedTransfer implements Transfer {
     if (nowMs >= this.#closeByMs) this.#expire(nowMs);
     client.sweep(nowMs);
     backend.sweep(nowMs);
+    return Infinity;
+  }
+
+  #pingOf(name: Side): LegPing | undefined {
+    const { ping, clock } = this.#init;
+    if (ping.intervalMs === 0 || (ping.legs !== 'both' && ping.legs !== name)) return undefined;
+    return new LegPing(ping, this.#init[name], this.#init[otherSide(name)], clock.now());
+  }
+
+  /** Pings a side that was silent for long enough, or gives it up. @returns when to look again. */
+  #watchPeer(side: FramedSide, nowMs: number): number {
+    if (side.ping === undefined || this.#hasEnded) return Infinity;
+    const source = this.#sides[otherSide(side.name)];
+    const verdict = side.ping.look(nowMs, source.bytes + (source.passage?.bytes ?? 0));
+    if (verdict === 'silent') return this.#giveUp(side, `no answer to a ping for ${this.#init.ping.timeoutMs} ms`);
+    if (verdict === 'stalled') return this.#giveUp(source, 'it stopped inside a frame');
+    if (verdict === 'ping') {
+      // Whole messages are written: there is always a place between them.
+      if (source.passage !== undefined) side.sendPing(nowMs);
+      else source.scanner.notifyAt('frame');
+    }
+    return side.ping.nextMs(nowMs);
+  }
+
+  /** A side is dead: its socket goes at once, the other side is told. */
+  #giveUp(side: FramedSide, what: string): number {
+    side.leg.destroy();
+    this.#end(`${side.name}.silent`, undefined, { what });
+    return Infinity;
   }
 
   #sink(name: Side): ScanSink {
@@ -106,7 +142,12 @@ export class FramedTransfer implements Transfer {
         );
       },
       boundary: () => {
-        this.#sides[otherSide(name)].sendFarewell();
+        const to = this.#sides[otherSide(name)];
+        if (!this.#hasEnded) {
+          to.sendPing(this.#now());
+          return;
+        }
+        to.sendFarewell();
         this.#settle();
       },
     };

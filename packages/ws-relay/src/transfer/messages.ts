@@ -91,6 +91,9 @@ export class MessagesTransfer implements Transfer {
   get fromBackend(): TransferCount {
     return this.#framed.fromBackend;
   }
+  get isMidMessage(): boolean {
+    return this.#framed.isMidMessage;
+  }
 
   receiver(side: Side): LegReceiver {
     const receiver = this.#framed.receiver(side);
@@ -117,8 +120,8 @@ export class MessagesTransfer implements Transfer {
     this.#framed.leave(event, given, fault);
   }
 
-  sweep(nowMs: number): void {
-    this.#framed.sweep(nowMs);
+  sweep(nowMs: number): number {
+    return this.#framed.sweep(nowMs);
   }
 }
 

@@ -12,6 +12,7 @@ import { type Fault, HANG_UP_MS, otherSide, type Transfer, type TransferHost, ty
  * half-close goes through; the other direction may go on as long as it moves.
  */
 export class OpaqueTransfer implements Transfer {
+  readonly isMidMessage = false;
   readonly #init: TransferInit;
   readonly #host: TransferHost;
   readonly #bytes: Record<Side, number> = { client: 0, backend: 0 };
@@ -67,7 +68,7 @@ export class OpaqueTransfer implements Transfer {
     this.#finish(this.#init.backend);
   }
 
-  sweep(nowMs: number): void {
+  sweep(nowMs: number): number {
     if (nowMs >= this.#destroyAtMs) {
       if (this.#hasMoved()) this.#destroyAtMs = nowMs + HANG_UP_MS;
       else this.#destroy();
@@ -78,6 +79,7 @@ export class OpaqueTransfer implements Transfer {
         this.#destroy();
       }
     }
+    return Infinity;
   }
 
   #end(tell: () => void): void {

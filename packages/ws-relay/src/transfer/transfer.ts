@@ -1,4 +1,4 @@
-import type { Clock, Direction, Message, Side, TransferCount } from '@ocelot/core';
+import type { Clock, Direction, Message, RoutePing, Side, TransferCount } from '@ocelot/core';
 
 import type { EndEvent, GatewayEnd } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
@@ -40,6 +40,8 @@ export interface TransferInit {
   readonly extensions: readonly string[];
   /** How much each side may send. */
   readonly limits: FrameLimit;
+  /** Which legs are pinged, and when. */
+  readonly ping: RoutePing;
   /** Told of every frame; undefined: nobody looks. */
   readonly observers: FrameObservers | undefined;
   /** Makes what holds messages up between the two sides; undefined: frames pass at once. */
@@ -50,6 +52,8 @@ export interface TransferInit {
 export interface Transfer {
   readonly fromClient: TransferCount;
   readonly fromBackend: TransferCount;
+  /** Whether a data message is on its way, of which more is to come. */
+  readonly isMidMessage: boolean;
   /** What the leg of a side is attached to. */
   receiver(side: Side): LegReceiver;
   /**
@@ -59,8 +63,12 @@ export interface Transfer {
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void;
   /** Writes a message of a plugin's own. @returns false when it was not taken; absent: the mode knows no messages. */
   send?(direction: Direction, message: Message): boolean;
-  /** Looks at the clock: deadlines are checked here and nowhere else. Called regularly once the session ends. */
-  sweep(nowMs: number): void;
+  /**
+   * Looks at the clock: deadlines are checked here and nowhere else. Called first when the session opens, and
+   * regularly once it ends.
+   * @returns when to look again while the session is open; Infinity: not for the sake of the transfer.
+   */
+  sweep(nowMs: number): number;
 }
 
 /** The opposite side. */
