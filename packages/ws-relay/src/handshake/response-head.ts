@@ -1,6 +1,6 @@
 import { GatewayError } from '@ocelot/core';
 
-import { trimBlanks } from './tokens.js';
+import { hasToken, headerValues, trimBlanks } from './tokens.js';
 
 /** Limits of a backend's answer. Node's own client stops at 16 KiB; answers with many cookies need more. */
 export const MAX_HEAD_BYTES = 65_536;
@@ -53,6 +53,7 @@ export class ResponseHeadReader {
       if (end === -1) return undefined;
       const head = parseHead(this.#bytes.toString('latin1', 0, end - 4));
       if (head.status >= 200 || head.status === 101) return { head, rest: this.#bytes.subarray(end, this.#length) };
+      checkInterim(head);
       this.#informational += 1;
       if (this.#informational > MAX_INFORMATIONAL) throw refused('sends interim answers without end');
       this.#bytes.copyWithin(0, end, this.#length);
@@ -93,6 +94,15 @@ export class ResponseHeadReader {
       if (this.#lineStart > MAX_HEAD_BYTES) throw refused(`sends a head of more than ${MAX_HEAD_BYTES} bytes`);
       if (isBlank) return this.#lineStart;
     }
+  }
+}
+
+/** An interim answer neither has a body nor ends the connection, and HTTP/1.0 knows none (RFC 9110 §15.2, §8.6). */
+function checkInterim({ httpMinor, rawHeaders }: ResponseHead): void {
+  const has = (name: string): boolean => headerValues(rawHeaders, name).length > 0;
+  const ends = hasToken(headerValues(rawHeaders, 'connection'), 'close');
+  if (httpMinor === 0 || ends || has('content-length') || has('transfer-encoding')) {
+    throw refused('sends an interim answer that is none');
   }
 }
 

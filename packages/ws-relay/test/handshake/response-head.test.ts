@@ -85,6 +85,9 @@ describe('ResponseHeadReader', () => {
     ['CR in a value', 'HTTP/1.1 200 OK\r\nA: b\rc\r\n\r\n', /header line/],
     ['a line without a colon', 'HTTP/1.1 200 OK\r\nnothing\r\n\r\n', /header line/],
     ['a status of two digits', 'HTTP/1.1 20 OK\r\n\r\n', /status line/],
+    ['an interim answer in HTTP/1.0 (RFC 9110 §15.2)', `HTTP/1.0 100 Continue\r\n\r\n${HEAD}`, /interim/],
+    ['an interim answer with a body', `HTTP/1.1 103 X\r\nContent-Length: 9\r\n\r\n${HEAD}`, /interim/],
+    ['an interim answer that is the last', `HTTP/1.1 100 X\r\nConnection: close\r\n\r\n${HEAD}`, /interim/],
     ['too many headers', `HTTP/1.1 200 OK\r\n${'A: b\r\n'.repeat(MAX_HEADER_COUNT + 1)}\r\n`, /headers/],
     ['a head without end', `HTTP/1.1 200 OK\r\nA: ${'b'.repeat(MAX_HEAD_BYTES)}`, /bytes/],
   ])('refuses %s', (_, text, fault) => {
