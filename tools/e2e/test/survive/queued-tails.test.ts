@@ -19,6 +19,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { HAS_PROC } from '../black-box/gateway-process.js';
 import { stand, type Tunnel } from '../black-box/stand.js';
 import { caseRoutes, linesAbout } from './case-routes.js';
+import { Flood } from './flood.js';
 import { HAS_TCP_TABLE, tcpRows, type TcpRow } from './tcp-table.js';
 
 type End = 'client' | 'backend';
@@ -28,12 +29,14 @@ const KIB = 1024;
 const subject = stand((port) => ({
   Routes: [
     ...caseRoutes('framed', 40, port, { CloseTimeoutMs: 1500 }),
+    ...caseRoutes('idle', 10, port, { CloseTimeoutMs: 300, IdleTimeoutMs: 1200 }),
     ...caseRoutes('opaque', 10, port, { CloseTimeoutMs: 1500, Transfer: 'opaque' }),
   ],
 }));
 
 let cases = 0;
-const nextCase = (mode: 'framed' | 'opaque'): string => `${mode}${(cases += 1) % (mode === 'framed' ? 40 : 10)}`;
+type Kind = 'framed' | 'opaque' | 'idle';
+const nextCase = (mode: Kind): string => `${mode}${(cases += 1) % (mode === 'framed' ? 40 : 10)}`;
 
 afterEach(async () => {
   if (HAS_PROC) await subject.everySocketIsClosed();
@@ -109,7 +112,7 @@ interface Scene {
 }
 
 /** The reader does not read, and the gateway does not read from the writer any more. */
-async function paused(end: End, mode: 'framed' | 'opaque' = 'framed'): Promise<Scene> {
+async function paused(end: End, mode: Kind = 'framed'): Promise<Scene> {
   const folder = nextCase(mode);
   const tunnel = await subject.open({ folder });
   const [writer, reader] = end === 'client' ? [tunnel.client, tunnel.backend] : [tunnel.backend, tunnel.client];
@@ -181,6 +184,18 @@ describe.runIf(HAS_TCP_TABLE).each(ENDS)('a tail of the %s that waits for a slow
     reader.end();
     await bothAreGone(tunnel);
     expect(await linesAbout(subject, folder)).toMatchObject([{ closedBy: end, code: lost(end) }]);
+  });
+
+  // Nobody polls a paused connection, so nobody sees that it broke until its direction goes on; a limit of time does.
+  it('and is cut by RST while the reader never reads again ends with the limit of its route', async () => {
+    const folder = nextCase('idle');
+    const { client, backend } = await subject.open({ folder });
+    const [writer, reader] = end === 'client' ? [client, backend] : [backend, client];
+    reader.pause();
+    await new Flood(writer, mask, 64 * KIB * KIB).stalled();
+    writer.reset();
+    expect(await linesAbout(subject, folder)).toMatchObject([{ closedBy: 'gateway', code: 'IDLE_TIMEOUT' }]);
+    reader.destroy();
   });
 
   it('and whose reader then vanishes ends both in time', async () => {
