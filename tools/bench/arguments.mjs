@@ -23,8 +23,9 @@ Options:
   --rounds <N>         samples of each target, taken in turns (default: 7; quick: 2)
   --measure-ms <N>     length of a sample (default: 2000; quick: 1000)
   --dist <DIR>         root of the checkout whose build is measured (default: this one)
-  --name <NAME>        name of the file in tools/bench/results (default: bench; quick: quick)
-  --no-save            write no results file
+  --name <NAME>        keep the results as tools/bench/results/DATE-NAME.json; without it they are only in
+                       latest.json there, until the next run
+  --no-save            write no results file at all
   --json               print the results as JSON on stdout instead of a table
   --profile            instead: run ours under V8's profiler, list functions by their own time
   --strace             instead: count the system calls of each target per unit of work (needs strace)
@@ -60,8 +61,9 @@ export function parseArguments(words) {
     throw new BenchError(`Unknown scenario "${unknown}". There are: ${SCENARIO_NAMES.join(', ')}.`);
   const targets = list('target', values.target) ?? (isQuick ? QUICK_TARGETS : TARGET_NAMES);
   targets.forEach((spec) => targetOf(spec));
-  const name = values.name ?? (isQuick ? 'quick' : 'bench');
-  if (!/^[\w-]+$/.test(name)) throw new BenchError(`--name ${name}: letters, digits, "-" and "_" only.`);
+  const { name } = values;
+  if (name !== undefined && !/^[\w-]+$/.test(name))
+    throw new BenchError(`--name ${name}: letters, digits, "-" and "_" only.`);
   return {
     isHelp: values.help ?? false,
     isQuick,
@@ -71,7 +73,8 @@ export function parseArguments(words) {
     // A fresh proxy for each round, and half a minute for that: fewer do.
     memoryRounds: Math.min(whole('rounds', values.rounds, isQuick ? 1 : 3), 3),
     maxTries: isQuick ? 1 : MAX_TRIES,
-    primeMs: isQuick ? 800 : 1500,
+    primeMs: isQuick ? 1000 : 3000,
+    primeTries: isQuick ? 3 : 5,
     measureMs: whole('measure-ms', values['measure-ms'], isQuick ? 1000 : 2000),
     warmMs: isQuick ? 300 : 1000,
     dist: values.dist,

@@ -7,12 +7,13 @@ import { HERE } from './cache.mjs';
 export const RESULTS = join(HERE, 'results');
 export const FORMAT = 1;
 
-/** Writes `results/DATE-NAME.json` and `results/latest.json`; returns the path of the first. */
+/** Writes `results/latest.json` and, when the run has a name, `results/DATE-NAME.json`; returns the paths. */
 export async function save(result) {
   await mkdir(RESULTS, { recursive: true });
-  const file = join(RESULTS, `${result.startedAt.slice(0, 10)}-${result.name}.json`);
-  for (const path of [file, join(RESULTS, 'latest.json')]) await writeFile(path, textOf(result));
-  return file;
+  const kept = result.name === undefined ? [] : [`${result.startedAt.slice(0, 10)}-${result.name}.json`];
+  const paths = ['latest.json', ...kept].map((name) => join(RESULTS, name));
+  for (const path of paths) await writeFile(path, textOf(result));
+  return paths;
 }
 
 /** JSON with a line for each sample; figures keep five digits. */

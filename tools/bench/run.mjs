@@ -103,7 +103,7 @@ async function main(words) {
       return;
     }
     const result = await run(how);
-    if (how.isSaved) tell(`saved ${await save(result)}`);
+    if (how.isSaved) tell(`saved ${(await save(result)).join(', ')}`);
     if (how.isJson) console.log(textOf(result));
     else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
     if (result.problems.length > 0)
