@@ -93,9 +93,12 @@ async function attempt(
   }
 }
 
-/** Messages mode: extensions are between the gateway and each side, so the client's offer goes no further. */
+/**
+ * What is offered in place of the client's extensions; undefined: those go through. In messages mode extensions are
+ * between the gateway and each side. Where messages are limited, none may change how large they are on the wire.
+ */
 function extensionsOffer({ taps, route }: Admission<UpgradeRequest>): string | undefined {
-  if (!decidesOnMessages(taps)) return undefined;
+  if (!decidesOnMessages(taps)) return route.transfer === 'framed' && route.limits.maxMessageBytes > 0 ? '' : undefined;
   return compressesWith('backend', route.compression) ? deflateOffer(route.compression) : '';
 }
 

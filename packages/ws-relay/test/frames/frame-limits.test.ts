@@ -92,9 +92,9 @@ describe('a route with limits', () => {
     const client = await stand.client();
     const upgraded = client.upgrade({ headers });
     const connection = await backend.connection();
-    await connection.accept();
+    const head = await connection.accept();
     expect((await upgraded).status).toBe(101);
-    return { client, connection };
+    return { client, connection, head };
   }
 
   const text = (payload: string | Buffer, parts: Partial<FrameParts> = {}): FrameParts => ({
@@ -163,6 +163,29 @@ describe('a route with limits', () => {
     const { summary } = await stand.event('session.closed');
     expect(summary).toMatchObject({ closedBy: 'backend', closeCode: code, errorCode });
     expect(await stand.line('session closed')).toMatchObject({ level: 'warn', fields: { code: errorCode } });
+  });
+
+  it.each([
+    [
+      'lets no extension shrink messages: the size is that of the decoded message (S21)',
+      { MaxMessageBytes: 10 },
+      undefined,
+    ],
+    [
+      'leaves extensions to the two ends where only frames are counted',
+      { MaxFrameRate: 10 },
+      'permessage-deflate; client_max_window_bits',
+    ],
+    [
+      'leaves extensions to the two ends where it sees no messages',
+      { MaxMessageBytes: 10, Transfer: 'opaque' },
+      'permessage-deflate; client_max_window_bits',
+    ],
+  ])('%s', async (_, settings, offered) => {
+    const { head } = await open(settings, {
+      'Sec-WebSocket-Extensions': 'permessage-deflate; client_max_window_bits',
+    });
+    expect(head.get('sec-websocket-extensions')).toBe(offered);
   });
 
   it('judges a message at its header: a size of 4 GiB is refused before a byte of it came (S20)', async () => {

@@ -54,7 +54,7 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     Legs: text('Which legs are pinged.', { default: 'both', values: ['client', 'backend', 'both'] }),
   }),
   MaxMessageBytes: count(
-    'Largest message from either side, in bytes; a larger one ends the connection with 1009 and is not passed on. 0 means no limit. On a route with this limit permessage-deflate is not offered to the backend, so that messages are as large as they are on the wire.',
+    'Largest message from either side, in bytes; a larger one ends the connection with 1009 and is not passed on. 0 means no limit. On a route with this limit no extension (permessage-deflate) is agreed between the two ends, so that a message is as large as it is on the wire; where a plugin decides about messages, the size counts after decompression.',
   ),
   MaxFramesPerMessage: count(
     'Most frames of one message, empty ones included; more end the connection with 1008. 0 means no limit.',
