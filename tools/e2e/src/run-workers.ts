@@ -32,6 +32,8 @@ export function isAlive(pid: number): boolean {
 /** Starts a gateway in several processes. End it with `end`. */
 export async function runWorkers(config: object, workers: number, ...args: string[]): Promise<RunningWorkers> {
   const gateway = await runOcelot(config, { args: ['--workers', String(workers), ...args] });
+  // Written before the address, but to another pipe.
+  await gateway.log(({ msg }) => msg === 'gateway started');
   const opened: Talker[] = [];
   const openOne = async (path: string, cookie: string): Promise<Talker> => {
     const headers = cookie === '' ? {} : { cookie };
@@ -62,8 +64,9 @@ export async function runWorkers(config: object, workers: number, ...args: strin
     async end() {
       for (const { socket } of opened) socket.terminate();
       gateway.signal('SIGTERM');
-      gateway.signal('SIGTERM');
-      await gateway.ended();
+      // Not at once: of two equal signals that are pending the kernel delivers one.
+      const again = setInterval(() => gateway.signal('SIGTERM'), 200);
+      await gateway.ended().finally(() => clearInterval(again));
       return accepted()
         .map(({ pid }) => Number(pid))
         .filter(isAlive);

@@ -1,6 +1,9 @@
 // Situation: a gateway that is meant to have several processes (--workers) and cannot.
 // Action: a port that is taken, a configuration or a plugin that cannot be used, workers that crash or hang.
 // Expected: one message, the exit code of a single process, and nothing that stays behind.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -9,6 +12,9 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { ocelot, temporaryFolder, type Finished } from '../src/run-ocelot.js';
 import { isAlive, runWorkers } from '../src/run-workers.js';
+
+/** The built command. */
+const BIN = join(import.meta.dirname, '../../../packages/cli/dist/bin.js');
 
 const route = (more: object = {}): object => ({
   UpstreamPathTemplate: '/',
@@ -77,6 +83,35 @@ describe('a start with workers that fails', () => {
     const { code, stderr } = await run({ 'ocelot.json': valid }, `--workers=${workers}`);
     expect(code).toBe(2);
     expect(stderr).toContain('It is a number from 1 to 256, or auto: one for each processor.');
+  });
+});
+
+describe('a start with workers that is given up', () => {
+  it('ends in order and leaves no process behind', async () => {
+    const folder = await temporaryFolder();
+    onTestFinished(() => folder.remove());
+    await writeFile(join(folder.path, 'ocelot.json'), valid);
+    // Each worker says that it exists, and then takes its time.
+    const slow = `import { appendFileSync } from 'node:fs';
+      const setup = async () => {
+        appendFileSync(new URL('./pids', import.meta.url), process.pid + '\\n');
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      };
+      export default { name: 'slow', setup };`;
+    await writeFile(join(folder.path, 'slow.mjs'), slow);
+    const args = ['run', '--port', '0', '--workers', '2', '--plugin', './slow.mjs'];
+    const child = spawn(process.execPath, [BIN, ...args], { cwd: folder.path, stdio: 'ignore' });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const pids = (): number[] =>
+      existsSync(join(folder.path, 'pids'))
+        ? readFileSync(join(folder.path, 'pids'), 'utf8').trim().split('\n').map(Number)
+        : [];
+    await expect.poll(() => pids().length, { timeout: 8_000 }).toBe(1);
+
+    child.kill('SIGTERM');
+
+    expect((await once(child, 'exit'))[0]).toBe(0);
+    expect(pids().filter(isAlive)).toEqual([]);
   });
 });
 

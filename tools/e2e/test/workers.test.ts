@@ -159,6 +159,30 @@ describe('a reload with workers', () => {
     expect(gateway.pids()).toHaveLength(WORKERS);
   });
 
+  it('replaces a worker that cannot follow the others, so that none is left behind', async () => {
+    const folder = await temporaryFolder();
+    onTestFinished(() => folder.remove());
+    // Only the first process numbered 2 refuses: a plugin should not know where it runs, but may.
+    const plugin = `import cluster from 'node:cluster';
+      const forRoute = (route) => {
+        if (cluster.worker?.id === 2 && route.metadata.refused === 'true') throw new Error('not in this process');
+      };
+      const stage = { name: 'picky', phase: 'admit', forRoute };
+      export default { name: 'picky', setup: (registry) => registry.stage(stage) };`;
+    await writeFile(join(folder.path, 'picky.mjs'), plugin);
+    const gateway = await run(config(), '--plugin', join(folder.path, 'picky.mjs'));
+    const before = gateway.pids();
+    await gateway.write(config({ Metadata: { refused: 'true' } }));
+    gateway.signal('SIGHUP');
+
+    await gateway.log(({ msg, revision }) => msg === 'configuration reloaded' && revision === 2);
+    const { worker } = await gateway.log(({ msg }) => String(msg).startsWith('worker cannot use the configuration'));
+    await gateway.log((line) => accepts(line) && line['worker'] === worker && line['revision'] === 2);
+
+    for (const client of await gateway.open(6)) expect(await client.ask('hello')).toBe('hello');
+    expect(gateway.pids()).toHaveLength(before.length + 1);
+  });
+
   it('comes by itself with --watch, once for all workers', async () => {
     const gateway = await run(config(), '--watch');
     await gateway.write(config({ UpstreamPathTemplate: '/new/{everything}' }));

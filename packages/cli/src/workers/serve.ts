@@ -29,11 +29,15 @@ export async function serve(terminal: Terminal): Promise<ExitCode> {
     terminal.reportCrashes((error) => log.error({ err: error }, 'unexpected failure, the worker ends'));
     return await new ServingWorker(primary, assignment, { ...terminal, cwd: assignment.cwd }, log).live();
   } catch (error) {
+    if (error instanceof StoppedBeforeStart) return EXIT_CODES.done;
     // The primary reports it. Without one there is nobody who would want to know.
     await primary.sendLast({ type: 'failed', failure: describeFailure(error) });
     return EXIT_CODES.failure;
   }
 }
+
+/** A stop that came before there was anything to stop. */
+class StoppedBeforeStart extends Error {}
 
 /** The channel to the primary, from its first message to its end. */
 class PrimaryChannel {
@@ -61,7 +65,10 @@ class PrimaryChannel {
     this.#listeners.add(listener);
   }
 
-  /** Says hello and waits for what to do. */
+  /**
+   * Says hello and waits for what to do.
+   * @throws StoppedBeforeStart
+   */
   async assignment(): Promise<Assignment> {
     const assigned = new Promise<Assignment>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('nobody said what to do')), ASSIGNMENT_LIMIT_MS);
@@ -70,7 +77,10 @@ class PrimaryChannel {
         clearTimeout(timer);
         resolve(message);
       });
-      void this.stop.then((cause) => reject(new Error(`stopped before the start: ${cause}`)));
+      void this.stop.then((cause) => {
+        clearTimeout(timer);
+        reject(new StoppedBeforeStart(cause));
+      });
     });
     this.send({ type: 'hello' });
     return assigned;
