@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 import type { CutBytes } from './byte-arbitraries.js';
 import { readSeeds } from './seeds.js';
@@ -23,12 +23,14 @@ export function fuzz(target: FuzzTarget): void {
   const { name, inputs, runs, check } = target;
   describe('keeps its promises', () => {
     it.each(readSeeds(name).map((seed) => [seed.name, seed.bytes] as const))('for %s', async (_, bytes) => {
+      expect.hasAssertions();
       await check({ bytes, cuts: [] });
       if (bytes.length < 2000) await check({ bytes, cuts: Array.from(bytes.keys()) });
       await check({ bytes, cuts: [Math.floor(bytes.length / 2)] });
     });
 
     it(`for ${runs} generated inputs (FC_SEED, npm run fuzz)`, { timeout: 60_000 * TIMES }, async () => {
+      expect.hasAssertions();
       const property = fc.asyncProperty(inputs, async (input) => {
         await check(input);
       });
