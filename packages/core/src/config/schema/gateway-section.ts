@@ -63,10 +63,10 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     'Most frames a second from one peer, pings and pongs included; more end the connection with 1008. A burst of as many frames may come at once. 0 means no limit.',
   ),
   MaxConnections: count(
-    'Most open upgrades of a route in this process; the next one is answered 503. 0 means no limit.',
+    'Most open upgrades of a route, all workers of the gateway together; the next one is answered 503. 0 means no limit.',
   ),
   MaxConnectionsPerIp: count(
-    'Most open upgrades of a route from one client address in this process; the next one is answered 429. 0 means no limit.',
+    'Most open upgrades of a route from one client address, all workers of the gateway together; the next one is answered 429. 0 means no limit.',
   ),
   AllowedOrigins: texts(
     'Origins that may open sockets: exact ones (`https://app.example.com`) or `https://*.example.com`. Others are answered 403. Empty allows every origin.',
@@ -129,11 +129,11 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
       'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.',
     ),
     MaxPendingHandshakes: integer(
-      'Most client connections of this process that are not an open WebSocket yet: silent ones, unfinished requests, handshakes that wait for a backend, answers that are being read. The next one is answered 503, and in a flood it is closed without an answer; open sockets are not touched. 0 means no limit.',
+      'Most client connections of this process (with workers: of each) that are not an open WebSocket yet: silent ones, unfinished requests, handshakes that wait for a backend, answers that are being read. The next one is answered 503, and in a flood it is closed without an answer; open sockets are not touched. 0 means no limit.',
       { default: 4096, minimum: 0 },
     ),
     MaxConnectionsTotal: count(
-      'Most client connections of this process, open sockets and unfinished handshakes together; the next one is answered 503. Each open socket needs two file descriptors. 0 means no limit.',
+      'Most client connections of this process (with workers: of each), open sockets and unfinished handshakes together; the next one is answered 503. Each open socket needs two file descriptors. 0 means no limit.',
     ),
     MaxHeaderBytes: integer(
       'Largest head of a request (request line and headers), in bytes; a larger one is answered 431. Read when the gateway starts.',
