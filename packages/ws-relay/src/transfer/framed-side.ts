@@ -85,6 +85,17 @@ export class FramedSide {
     this.close();
   }
 
+  /** Stops reading from the side, while the other one takes no more. */
+  hold(): void {
+    this.leg.pause();
+    this.limits?.hold();
+  }
+
+  release(): void {
+    this.limits?.release();
+    this.leg.resume();
+  }
+
   /** Writes the ping that waits for its place here, unless the side has shown life meanwhile. */
   sendPing(nowMs: number): void {
     if (this.ping?.isWanted !== true) return;

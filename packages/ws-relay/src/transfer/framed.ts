@@ -12,6 +12,7 @@ import { frameInspector } from './frame-observers.js';
 import { FramedSide } from './framed-side.js';
 import { LegPing } from './leg-ping.js';
 import type { LegReceiver } from './leg.js';
+import type { Sender } from './passage.js';
 import {
   directionFrom,
   type Fault,
@@ -41,7 +42,7 @@ export class FramedTransfer implements Transfer {
     this.#host = init.host;
     const side = (name: Side): FramedSide => {
       const sink = this.#sink(name);
-      const passage = init.passage?.(name, sink, () => this.#sides[otherSide(name)].isClosing);
+      const passage = init.passage?.(name, this.#sender(name), sink, () => this.#sides[otherSide(name)].isClosing);
       const limits = frameLimits(init.limits, init.clock);
       const inspector = frameInspector(directionFrom(name), limits, init.observers);
       const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink, inspector);
@@ -101,6 +102,10 @@ export class FramedTransfer implements Transfer {
     return Infinity;
   }
 
+  #sender(name: Side): Sender {
+    return { pause: () => this.#sides[name].hold(), resume: () => this.#sides[name].release() };
+  }
+
   #pingOf(name: Side): LegPing | undefined {
     const { ping, clock } = this.#init;
     if (ping.intervalMs === 0 || (ping.legs !== 'both' && ping.legs !== name)) return undefined;
@@ -157,9 +162,7 @@ export class FramedTransfer implements Transfer {
     // After a Close nothing may follow (RFC 6455 §5.5.1); the rest is read to find the answer to it.
     if (to.isClosing) return;
     from.bytes += bytes.length;
-    if (to.leg.write(bytes)) return;
-    from.leg.pause();
-    from.limits?.hold();
+    if (!to.leg.write(bytes)) from.hold();
   }
 
   #closeFrame(side: FramedSide, frame: Buffer, status: CloseStatus): void {
@@ -173,8 +176,7 @@ export class FramedTransfer implements Transfer {
 
   /** Lets `from` go on: `to` takes more, or nothing any more. */
   #release(from: FramedSide, to: FramedSide): void {
-    from.limits?.release();
-    if (from.passage === undefined) from.leg.resume();
+    if (from.passage === undefined) from.release();
     else {
       from.passage.drained();
       to.passage?.drained();

@@ -14,10 +14,9 @@ import {
 import { encodeCloseFrame } from '../frames/frame-encoder.js';
 import type { ScanSink } from '../frames/frame-scanner.js';
 import { type DecoderSink, MessageDecoder } from '../frames/message-decoder.js';
-import type { Leg } from './leg.js';
 import { type MessageDeflate, tooLarge } from './message-deflate.js';
 import type { MessageWriter } from './message-writer.js';
-import type { Passage } from './passage.js';
+import type { Passage, Sender } from './passage.js';
 import { HookFailure, isPromise, type NamedHook, runHooks } from './run-hooks.js';
 
 /** How long a hook may keep a message, in milliseconds; then it has failed. */
@@ -30,7 +29,7 @@ const SHORT_TEXT_BYTES = 64;
 export interface MessagePassageInit {
   readonly direction: Direction;
   /** Where messages come from; paused while one is held up. */
-  readonly from: Leg;
+  readonly from: Sender;
   /** Writes to the other side. */
   readonly writer: MessageWriter;
   /** Writes back to where the messages come from: a sender that does not read answers to its messages must wait. */

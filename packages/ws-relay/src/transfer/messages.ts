@@ -60,14 +60,14 @@ export class MessagesTransfer implements Transfer {
         closeTimedOut: () => host.closeTimedOut(),
         legClosed: () => host.legClosed(),
       },
-      passage: (from, next, isClosing) => {
+      passage: (from, sender, next, isClosing) => {
         const to = otherSide(from);
         const isClosed = (): boolean => isClosing() || init[to].isClosed;
         const writer = this.#writers[to];
         writer.attach(isClosed, goOn);
         const passage = new MessagePassage({
           direction: directionFrom(from),
-          from: init[from],
+          from: sender,
           writer,
           answers: this.#writers[from],
           deflate: compressed?.[from],

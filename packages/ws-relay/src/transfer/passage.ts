@@ -16,9 +16,17 @@ export interface Passage extends ScanSink {
   behind(action: () => void): void;
 }
 
+/** Who sends into a passage. */
+export interface Sender {
+  /** Nothing is read from it any more; what comes meanwhile waits in the system's buffers. */
+  pause(): void;
+  resume(): void;
+}
+
 /**
  * Makes the passage of the messages of `from`.
+ * @param sender What it holds back while a message is held up.
  * @param next Where the events of the stream go.
  * @param isClosed Whether nothing may be written to the other side any more.
  */
-export type PassageFactory = (from: Side, next: ScanSink, isClosed: () => boolean) => Passage;
+export type PassageFactory = (from: Side, sender: Sender, next: ScanSink, isClosed: () => boolean) => Passage;

@@ -1,3 +1,4 @@
+import type { Plugin } from '@ocelot/core';
 import { FakeClock } from '@ocelot/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -14,6 +15,7 @@ import {
 } from '@ocelot/test-support';
 import { frameLimits } from '../../src/frames/frame-limits.js';
 import { gatewayStand, type GatewayStand } from '../gateway-stand.js';
+import { pass, tapped } from '../message-stand.js';
 
 const NONE = { maxMessageBytes: 0, maxFramesPerMessage: 0, maxFrameRate: 0 };
 const FIN = 0x80;
@@ -87,8 +89,12 @@ describe('a route with limits', () => {
     await leaks.verify();
   });
 
-  async function open(settings: object, headers: Readonly<Record<string, string>> = {}) {
-    stand = await gatewayStand([backend.port], { settings: { CloseTimeoutMs: 200, ...settings } });
+  async function open(
+    settings: object,
+    headers: Readonly<Record<string, string>> = {},
+    plugins: readonly Plugin[] = [],
+  ) {
+    stand = await gatewayStand([backend.port], { settings: { CloseTimeoutMs: 200, ...settings }, plugins });
     const client = await stand.client();
     const upgraded = client.upgrade({ headers });
     const connection = await backend.connection();
@@ -205,8 +211,11 @@ describe('a route with limits', () => {
     connection.destroy();
   });
 
-  it('counts what a slow reader held up for the time it was sent in, not for that of its arrival', async () => {
-    const { client, connection } = await open({ MaxFrameRate: 20 });
+  it.each([
+    ['framed', []],
+    ['messages', [tapped(pass)]],
+  ])('counts what a slow reader held up for the time it was sent in: %s mode', async (_, plugins) => {
+    const { client, connection } = await open({ MaxFrameRate: 20 }, {}, plugins);
     connection.pause();
     const frame = encodeFrame({ opcode: OPCODE.binary, payload: Buffer.alloc(1024 * 1024), mask: true });
     for (let i = 0; i < 16; i += 1) client.send(frame);

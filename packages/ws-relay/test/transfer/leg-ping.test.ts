@@ -11,7 +11,8 @@ import {
   scriptedBackend,
   type ScriptedBackend,
 } from '@ocelot/test-support';
-import { gatewayStand, type GatewayStand } from '../gateway-stand.js';
+import { gatewayStand, type GatewayStand, type StandOptions } from '../gateway-stand.js';
+import { pass, tapped } from '../message-stand.js';
 
 // A peer that has vanished (S17) is one that answers nothing and whose socket stays open: the raw peers of these tests
 // answer no ping unless they are told to.
@@ -20,8 +21,8 @@ let leaks: LeakWatch;
 let backend: ScriptedBackend;
 let stand: GatewayStand;
 
-async function open(ping: object, settings: object = {}) {
-  stand = await gatewayStand([backend.port], { settings: { CloseTimeoutMs: 200, Ping: ping, ...settings } });
+async function open(ping: object, options: StandOptions = {}) {
+  stand = await gatewayStand([backend.port], { ...options, settings: { CloseTimeoutMs: 200, Ping: ping } });
   const client = await stand.client();
   const upgraded = client.upgrade();
   const connection = await backend.connection();
@@ -160,14 +161,44 @@ describe('a ping of the gateway', () => {
   });
 });
 
+describe('in messages mode', () => {
+  it('pings stand between messages, also while a hook keeps one, and their pongs reach no one', async () => {
+    let release = (): void => {};
+    const kept = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = tapped({
+      message: () => async (message) => {
+        await kept;
+        return message;
+      },
+    });
+    const { client, connection } = await open({ IntervalMs: 40, TimeoutMs: 400 }, { plugins: [slow] });
+    client.sendFrame({ opcode: OPCODE.text, payload: 'kept', mask: true });
+    for (let i = 0; i < 3; i += 1) {
+      await answer(connection, false);
+      await answer(client, true);
+    }
+    release();
+    let frame = await connection.readFrame();
+    while (frame.opcode === OPCODE.ping) frame = await connection.readFrame();
+    expect(frame.payload.toString()).toBe('kept');
+  });
+});
+
 describe('a leg under backpressure (S15)', () => {
-  const SIZE = 64 * 1024 * 1024;
+  const MEGABYTE = Buffer.alloc(1024 * 1024);
+  const SIZE = 64 * MEGABYTE.length;
   const big = encodeFrame({ opcode: OPCODE.binary, payload: Buffer.alloc(SIZE) });
 
-  it('that takes nothing and sends nothing is dead after interval and timeout; the one held back for it is not', async () => {
-    const { client, connection } = await open({ IntervalMs: 60, TimeoutMs: 120 });
+  it.each([
+    ['read and written directly', { relay: { directIo: true } }],
+    ['served by its stream', { relay: { directIo: false } }],
+    ['in messages mode', { plugins: [tapped(pass)] }],
+  ])('%s: who takes and sends nothing is dead in time, and not the one held back for it', async (_, options) => {
+    const { client, connection } = await open({ IntervalMs: 60, TimeoutMs: 120 }, options);
     client.pause();
-    connection.send(big);
+    connection.send(Buffer.concat(Array<Buffer>(32).fill(encodeFrame({ opcode: OPCODE.binary, payload: MEGABYTE }))));
     await connection.ended;
     client.resume();
     await client.ended;
