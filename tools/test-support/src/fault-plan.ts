@@ -57,9 +57,8 @@ const KINDS: readonly Fault['kind'][] = ['cut', 'halfClose', 'reset', 'halfOpen'
 
 /** About the length of a handshake head. */
 const HEAD_BYTES = 600;
-/** Pieces cost a turn of the event loop each: they are for the handshake and a little more. */
-const SMALL_PIECES_UNTIL = 2048;
-const LARGE_PIECES_UNTIL = 65_536;
+/** Each small piece costs a turn of the event loop, which may be long where thousands of relays share it. */
+const PIECES = 120;
 
 /** Chooses a plan. The same source in the same state chooses the same. */
 export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions = {}): FaultPlan {
@@ -85,13 +84,17 @@ export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions
 function randomShape(random: SeededRandom, maxDelayMs: number): WayShape {
   switch (random.between(0, 4)) {
     case 0:
-      return { pieceBytes: 1, piecesUntil: HEAD_BYTES };
-    case 1:
-      return { pieceBytes: random.between(2, 60), piecesUntil: SMALL_PIECES_UNTIL };
+      return { pieceBytes: 1, piecesUntil: PIECES };
+    case 1: {
+      const pieceBytes = random.between(2, 60);
+      return { pieceBytes, piecesUntil: pieceBytes * PIECES };
+    }
     case 2:
       return { delayMs: random.between(1, Math.max(1, maxDelayMs)) };
-    case 3:
-      return { pieceBytes: random.between(500, 5000), piecesUntil: LARGE_PIECES_UNTIL };
+    case 3: {
+      const pieceBytes = random.between(500, 5000);
+      return { pieceBytes, piecesUntil: pieceBytes * PIECES };
+    }
     default: {
       const first = random.between(1, HEAD_BYTES);
       return { splitAt: [first, first + random.between(1, 20), first + random.between(21, 2000)] };
