@@ -2,7 +2,8 @@
 //
 // Why it exists: a claim about speed is worth what it takes to check it. One command starts the real proxies, drives
 // them with a load generator whose own cost is printed, and tells CPU per unit of work with its spread.
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { HELP, parseArguments } from './arguments.mjs';
@@ -34,6 +35,7 @@ async function prepare(options) {
     tell(`ready: ${spec} ${versions[spec]}`);
   }
   const folder = await mkdtemp(join(CACHE, 'run-'));
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   return { ...options, targets, versions, cores, binary, folder, maxConnections: maxConnections() };
 }
 
@@ -73,6 +75,8 @@ async function run(how) {
     };
     result.scenarios[name] = { title, kind, unit, targets: await measure(name, { ...how, onSample, onProblem }) };
     longestMs = Math.max(longestMs, performance.now() - begunMs);
+    // After each scenario: what ends an hour's run early must not cost what it has found.
+    if (how.isSaved) tell(`saved ${(await save(result)).join(', ')}`);
   }
   return result;
 }
@@ -97,20 +101,15 @@ async function main(words) {
     return;
   }
   const how = await prepare(options);
-  try {
-    if (how.look !== undefined) {
-      await look(how);
-      return;
-    }
-    const result = await run(how);
-    if (how.isSaved) tell(`saved ${(await save(result)).join(', ')}`);
-    if (how.isJson) console.log(textOf(result));
-    else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
-    if (result.problems.length > 0)
-      throw new BenchError(`${result.problems.length} times a target could not be measured; see above.`);
-  } finally {
-    await rm(how.folder, { recursive: true, force: true });
+  if (how.look !== undefined) {
+    await look(how);
+    return;
   }
+  const result = await run(how);
+  if (how.isJson) console.log(textOf(result));
+  else for (const [name, scenario] of Object.entries(result.scenarios)) console.log(tableOf(name, scenario));
+  if (result.problems.length > 0)
+    throw new BenchError(`${result.problems.length} times a target could not be measured; see above.`);
 }
 
 try {

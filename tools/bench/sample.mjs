@@ -106,6 +106,10 @@ function sum(counters) {
 
 /** Resident memory of all processes together; for nginx that is master and worker. */
 function residentBytes(pids) {
-  const of = (pid) => Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024;
-  return pids.reduce((total, pid) => total + of(pid), 0);
+  try {
+    const of = (pid) => /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '0';
+    return pids.reduce((total, pid) => total + Number(of(pid)) * 1024, 0);
+  } catch (error) {
+    throw new BenchError(`The proxy ended while its memory was read (${error.code}).`, { cause: error });
+  }
 }

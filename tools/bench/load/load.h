@@ -5,7 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { READ_BYTES = 256 * 1024, SLACK = 256, MAX_HEAD = 8192, MAX_WINDOW = 64 };
+enum {
+  READ_BYTES = 256 * 1024,
+  // Room in front of what the backend reads: its answers are written there, and that to a control frame whose payload
+  // came in pieces is longer than the last piece.
+  SLACK = 256,
+  MAX_HEAD = 8192,
+  MAX_WINDOW = 64,
+  MAX_WATCHED = 64
+};
 
 // ---- what epoll hands back: every registered descriptor starts with one of these
 struct source {
@@ -22,7 +30,7 @@ struct options {
   size_t payload;
   int warm_ms, measure_ms, limit_ms;
   const char *path;
-  int watched[16], watched_count;
+  int watched[MAX_WATCHED], watched_count;
 };
 
 struct state {

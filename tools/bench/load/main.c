@@ -54,8 +54,10 @@ static void parse(int count, char **words) {
     else if (!strcmp(name, "--limit")) options.limit_ms = atoi(value);
     else if (!strcmp(name, "--path")) options.path = value;
     else if (!strcmp(name, "--watch"))
-      for (char *pid = strtok(value, ","); pid != NULL && options.watched_count < 16; pid = strtok(NULL, ","))
+      for (char *pid = strtok(value, ","); pid != NULL; pid = strtok(NULL, ",")) {
+        if (options.watched_count == MAX_WATCHED) die("too many processes to watch");
         options.watched[options.watched_count++] = atoi(pid);
+      }
     else die("unknown option");
   }
   if (options.connections < 1 || options.window < 1 || options.window > MAX_WINDOW) die("connections or window");
