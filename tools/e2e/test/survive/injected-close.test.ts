@@ -17,6 +17,9 @@ import { route, stand } from '../black-box/stand.js';
 const ENDS = ['client', 'backend'] as const;
 type End = (typeof ENDS)[number];
 
+/** How long the gateway waits for the end of a message before it takes the end of a frame. */
+const MESSAGE_WAIT_MS = 1000;
+
 const settings = { GlobalConfiguration: { Gateway: { CloseOnRouteRemoval: true } } };
 let backendPort = 0;
 const subject = stand((port) => {
@@ -25,7 +28,11 @@ const subject = stand((port) => {
 });
 
 /** A stream with every kind of place: fragments, a ping among them, headers with 7, 16 and 64 bits of length. */
-function stream(mask: boolean): { readonly bytes: Buffer; readonly messageEnds: readonly number[] } {
+function stream(mask: boolean): {
+  readonly bytes: Buffer;
+  readonly messageEnds: readonly number[];
+  readonly frameEnds: readonly number[];
+} {
   const frame = (payload: string, opcode: number, fin = true): Buffer => encodeFrame({ fin, opcode, payload, mask });
   const messages = [
     [
@@ -38,13 +45,20 @@ function stream(mask: boolean): { readonly bytes: Buffer; readonly messageEnds: 
     [frame('', OPCODE.text)],
     [frame('x'.repeat(65_600), OPCODE.binary)],
     [frame('short', OPCODE.text)],
-  ].map((frames) => Buffer.concat(frames));
-  let end = 0;
-  return { bytes: Buffer.concat(messages), messageEnds: [0, ...messages.map(({ length }) => (end += length))] };
+  ];
+  const ends = (lengths: readonly number[]): readonly number[] => {
+    let end = 0;
+    return [0, ...lengths.map((length) => (end += length))];
+  };
+  return {
+    bytes: Buffer.concat(messages.flat()),
+    messageEnds: ends(messages.map((frames) => Buffer.concat(frames).length)),
+    frameEnds: ends(messages.flat().map(({ length }) => length)),
+  };
 }
 
 /** Every byte up to the inside of the largest frame, some places in it, and every byte from its end on. */
-function places({ bytes }: ReturnType<typeof stream>): readonly number[] {
+function places(bytes: Buffer): readonly number[] {
   const [inside, behind] = [220, bytes.length - 20];
   return Array.from({ length: bytes.length + 1 }, (_, at) => at).filter(
     (at) => at < inside || at > behind || at % 9973 === 0,
@@ -61,8 +75,8 @@ async function finish(speaker: RawConnection, rest: Buffer): Promise<void> {
 describe.each(ENDS)('a Close of the gateway while the %s speaks', (end: End) => {
   it('stands between two messages, wherever in its stream the speaker is', { timeout: 60_000 }, async () => {
     const mask = end === 'client';
-    const { bytes, messageEnds } = stream(mask);
-    const at = places({ bytes, messageEnds });
+    const { bytes, messageEnds, frameEnds } = stream(mask);
+    const at = places(bytes);
     const tunnels = await Promise.all(at.map(() => subject.open({ folder: end })));
     const cases = tunnels.map(({ client, backend }, index) => {
       const [speaker, listener] = mask ? [client, backend] : [backend, client];
@@ -77,8 +91,11 @@ describe.each(ENDS)('a Close of the gateway while the %s speaks', (end: End) => 
     );
     const before = cases.map(({ listener }) => listener.unread.length);
     const others = ENDS.filter((one) => one !== end).map((one) => route(`/${one}/{everything}`, backendPort));
+    const asked = performance.now();
     await subject.gateway.reload({ Routes: [route('/none', backendPort), ...others], ...settings });
     await Promise.all(cases.map(({ place, speaker }) => finish(speaker, bytes.subarray(place))));
+    // The end of a message is waited for at most a second; on a busy machine the rest may come later.
+    const allowed = performance.now() - asked < MESSAGE_WAIT_MS * 0.7 ? messageEnds : frameEnds;
 
     for (const [index, { place, speaker, listener }] of cases.entries()) {
       const close = await eventually(
@@ -93,7 +110,7 @@ describe.each(ENDS)('a Close of the gateway while the %s speaks', (end: End) => 
       const received = await listener.readToEnd();
       const ours = received.length - (2 + 2 + readClose(close).reason.length + (mask ? 4 : 0));
       expect(received.subarray(0, ours).equals(bytes.subarray(0, ours))).toBe(true);
-      expect(messageEnds).toContain(ours);
+      expect(allowed).toContain(ours);
       expect(ours).toBeGreaterThanOrEqual(before[index] ?? 0);
     }
   });

@@ -11,8 +11,8 @@ import { route } from '../black-box/stand.js';
 import { affordable, crowd, crowdBackend, Member, type CrowdBackend } from './crowd.js';
 
 const IS_LONG = process.env.LONG_TESTS !== undefined;
-const IDLE_SOCKETS = IS_LONG ? 10_000 : 3000;
-const COMING_AND_GOING = IS_LONG ? 200_000 : 4000;
+const IDLE_SOCKETS = IS_LONG ? 10_000 : 2000;
+const COMING_AND_GOING = IS_LONG ? 200_000 : 3000;
 /** Twice what it costs at the time of writing: this is for what gets lost per socket, the benchmark for the rest. */
 const BYTES_PER_SOCKET = 24 * 1024;
 const GROWTH_BYTES = 12 * 1_048_576;
