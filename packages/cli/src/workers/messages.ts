@@ -34,6 +34,8 @@ export type ToWorker =
   | { readonly type: 'stop'; readonly cause: string }
   | { readonly type: 'granted'; readonly id: number }
   | { readonly type: 'refused'; readonly id: number; readonly limit: 'route' | 'address'; readonly open: number }
+  /** Asks for a sign of life. */
+  | { readonly type: 'ping' }
   /** What the others hold; entries not named are as they were. */
   | { readonly type: 'foreignLoads'; readonly loads: readonly Load[] };
 
@@ -41,6 +43,7 @@ export type ToWorker =
 export type FromWorker =
   /** Listens to messages now. */
   | { readonly type: 'hello' }
+  | { readonly type: 'pong' }
   | { readonly type: 'accepting'; readonly url: string; readonly revision: number }
   /** Cannot start; ends by itself. */
   | { readonly type: 'failed'; readonly failure: WorkerFailure }

@@ -54,6 +54,7 @@ class PrimaryChannel {
       });
       this.on((message) => {
         if (message.type === 'stop') resolve(message.cause);
+        else if (message.type === 'ping') this.send({ type: 'pong' });
       });
     });
     process.on('message', (message: ToWorker) => {

@@ -169,6 +169,10 @@ export class WorkerPool {
     Object.assign(place, { process, acceptingSince: undefined, isRetired: false });
     void process.ended.then((end) => this.#ended(place, process, end));
     void process.disconnected.then(() => this.#limit(process));
+    void process.silent.then((forMs) => {
+      log.error({ worker: place.worker, pid: process.pid, forMs }, 'worker does not answer: it is killed');
+      process.kill();
+    });
     const { url, revision } = await process.start({
       ...common,
       worker: place.worker,

@@ -2,6 +2,7 @@ import type { Worker } from 'node:cluster';
 
 import type { GatewayConfig } from '@ocelot/core';
 
+import { Heartbeat } from './heartbeat.js';
 import type { Assignment, FromWorker, ToWorker } from './messages.js';
 import { revivedFailure } from './worker-failure.js';
 
@@ -32,8 +33,12 @@ export class WorkerProcess {
   readonly ended: Promise<WorkerEnd>;
   /** Fulfilled when its channel is closed: it can be told nothing any more. */
   readonly disconnected: Promise<void>;
+  /** Fulfilled when it has accepted connections and says nothing any more, with for how long. */
+  readonly silent: Promise<number>;
   readonly #process: Worker;
   readonly #received: (message: FromWorker) => void;
+  #heartbeat: Heartbeat | undefined;
+  #tellSilent: (forMs: number) => void = () => undefined;
   #step: Step | undefined;
   #drained: WorkerEnd['drained'];
   #hasEnded = false;
@@ -50,12 +55,19 @@ export class WorkerProcess {
     process.on('message', (message: FromWorker) => this.#take(message));
     // A process that cannot be spawned or written to; what it means comes with `exit` or with a limit.
     process.on('error', (error) => this.#step?.fail(error));
+    this.silent = new Promise((resolve) => {
+      this.#tellSilent = resolve;
+    });
     this.disconnected = new Promise((resolve) => {
-      process.once('disconnect', resolve);
+      process.once('disconnect', () => {
+        this.#heartbeat?.close();
+        resolve();
+      });
     });
     this.ended = new Promise((resolve) => {
       const end = (code: number | null, signal: string | null): void => {
         this.#hasEnded = true;
+        this.#heartbeat?.close();
         const how = signal ?? `code ${code}`;
         this.#step?.fail(new Error(`worker ${worker} (process ${this.pid}) ended with ${how}`));
         resolve({ code, signal, drained: this.#drained });
@@ -76,7 +88,10 @@ export class WorkerProcess {
     await this.#next(START_LIMIT_MS, 'a sign of life');
     this.send({ type: 'assign', ...assignment });
     const answer = await this.#next(START_LIMIT_MS, 'its start');
-    if (answer.type === 'accepting') return answer;
+    if (answer.type === 'accepting') {
+      this.#heartbeat = new Heartbeat({ ask: () => this.send({ type: 'ping' }), silent: this.#tellSilent });
+      return answer;
+    }
     throw unexpected(answer);
   }
 
@@ -111,6 +126,8 @@ export class WorkerProcess {
   }
 
   #take(message: FromWorker): void {
+    this.#heartbeat?.heard();
+    if (message.type === 'pong') return;
     if (message.type === 'claim' || message.type === 'release' || message.type === 'ownLoads') this.#received(message);
     else if (message.type === 'stopped') this.#drained = { clean: message.clean, killed: message.killed };
     else this.#step?.done(message);
