@@ -2,7 +2,7 @@ import { encodeFrame, type FrameParts } from '@ocelot/test-support';
 
 /** How the gateway moves what it relays (`Gateway.Transfer`; `messages` where a message hook is registered). */
 export type Mode = 'framed' | 'opaque' | 'messages';
-export const MODES: readonly Mode[] = ['framed', 'opaque'];
+export const MODES: readonly Mode[] = ['framed', 'opaque', 'messages'];
 
 /** The two ends of a connection through the gateway. */
 export type Side = 'client' | 'backend';

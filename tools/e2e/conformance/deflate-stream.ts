@@ -1,5 +1,20 @@
 import { constants, deflateRawSync, inflateRawSync } from 'node:zlib';
 
+/** What was agreed on for each direction: whether a message may refer to the ones before it (RFC 7692 §7.1.1). */
+export interface DeflateTerms {
+  readonly client: { readonly keepsContext: boolean };
+  readonly backend: { readonly keepsContext: boolean };
+}
+
+/** Reads the terms from a 101; undefined: nothing is compressed. */
+export function deflateTerms(extensions: string | undefined): DeflateTerms | undefined {
+  if (extensions === undefined) return undefined;
+  return {
+    client: { keepsContext: !extensions.includes('client_no_context_takeover') },
+    backend: { keepsContext: !extensions.includes('server_no_context_takeover') },
+  };
+}
+
 const WINDOW_BYTES = 32_768;
 /** What a sender takes off each message and a receiver puts back (RFC 7692 §7.2.1). */
 const TAIL = Buffer.from([0x00, 0x00, 0xff, 0xff]);
@@ -22,7 +37,12 @@ export class MessageDeflater {
 
 /** Expands messages of one direction (RFC 7692 §7.2.2). */
 export class MessageInflater {
+  readonly #keepsContext: boolean;
   #window: Buffer = Buffer.alloc(0);
+
+  constructor(keepsContext = true) {
+    this.#keepsContext = keepsContext;
+  }
 
   /** @throws when the bytes are no DEFLATE stream, or give more than `limit`. */
   inflate(data: Buffer, limit: number): Buffer {
@@ -31,7 +51,7 @@ export class MessageInflater {
       finishFlush: constants.Z_SYNC_FLUSH,
       maxOutputLength: limit,
     });
-    this.#window = lastOf(this.#window, message);
+    if (this.#keepsContext) this.#window = lastOf(this.#window, message);
     return message;
   }
 }

@@ -16,6 +16,13 @@ const ROUTES: Readonly<Record<CaseRoute, object>> = {
   'max-rate': { MaxFrameRate: LIMITS.maxFrameRate },
 };
 
+/** What makes a route one of its mode. Messages mode compresses by itself, with whoever wants to. */
+const OWN_KEYS: Readonly<Record<Mode, object>> = {
+  framed: {},
+  opaque: { Transfer: 'opaque' },
+  messages: { Compression: { Legs: 'both', ThresholdBytes: 0, WindowBits: 15, ContextTakeover: true } },
+};
+
 /** A route to the backend of the cases, `/MODE-NAME/…`, with this `Gateway` section. */
 export function conformanceRoute(name: string, mode: Mode, backendPort: number, gateway: object): object {
   const path = `/${mode}-${name}/{everything}`;
@@ -24,7 +31,7 @@ export function conformanceRoute(name: string, mode: Mode, backendPort: number, 
     DownstreamPathTemplate: path,
     DownstreamScheme: 'ws',
     DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: backendPort }],
-    Gateway: { ...(mode === 'opaque' ? { Transfer: 'opaque' } : {}), ...gateway },
+    Gateway: { ...OWN_KEYS[mode], ...gateway },
   };
 }
 

@@ -1,7 +1,16 @@
 import type { RawHead } from '@ocelot/test-support';
 
-import { FrameWriter, otherSide, type ConformanceCase, type Side, type Style } from './conformance-case.js';
-import { openPair, type BackendPort, type HeaderLines, type OpenedPair } from './opened.js';
+import {
+  FrameWriter,
+  otherSide,
+  verdictOf,
+  type ConformanceCase,
+  type Mode,
+  type Side,
+  type Style,
+} from './conformance-case.js';
+import { deflateTerms } from './deflate-stream.js';
+import { openPair, type BackendPort, type HeaderLines } from './opened.js';
 import { StrictPeer, type PeerRecord } from './strict-peer.js';
 import { StrictReader, type ReaderEvent } from './strict-reader.js';
 
@@ -9,7 +18,8 @@ import { StrictReader, type ReaderEvent } from './strict-reader.js';
 export interface Course {
   readonly port: number;
   readonly backend: BackendPort;
-  /** The request target of the n-th run. */
+  readonly mode: Mode | 'direct';
+  /** The request target of the next run. */
   readonly target: (subject: ConformanceCase) => string;
 }
 
@@ -37,12 +47,18 @@ export function streamOf(subject: ConformanceCase, from: Side): readonly Buffer[
   return subject.frames(new FrameWriter(from));
 }
 
-/** Reads the stream of a case with the strict reader alone. */
-export function referenceOf(subject: ConformanceCase, from: Side): Reference {
+/** Reads the stream of a case with the strict reader alone. `mode`: strict about what that mode refuses. */
+export function referenceOf(subject: ConformanceCase, from: Side, mode: Mode | 'direct' = 'direct'): Reference {
   const bytes = Buffer.concat(streamOf(subject, from));
   const events: ReaderEvent[] = [];
-  const deflates = subject.negotiation !== undefined;
-  new StrictReader({ expectsMask: from === 'client', deflates, emit: (event) => events.push(event) }).push(bytes);
+  const takesLongForms = mode !== 'direct' && verdictOf(subject, mode).kind === 'accepted';
+  const emit = (event: ReaderEvent): void => void events.push(event);
+  new StrictReader({
+    expectsMask: from === 'client',
+    deflate: deflateTerms(subject.negotiation?.answer)?.[from],
+    takesLongForms,
+    emit,
+  }).push(bytes);
   const fault = events.find((event) => event.kind === 'fault');
   return { bytes, events, soundBytes: fault?.at ?? bytes.length };
 }
@@ -50,17 +66,23 @@ export function referenceOf(subject: ConformanceCase, from: Side): Reference {
 /** Runs one case to the end of both connections. */
 export async function runCase(course: Course, subject: ConformanceCase, from: Side, style: Style): Promise<CaseRun> {
   const target = course.target(subject);
-  const reference = referenceOf(subject, from);
+  const reference = referenceOf(subject, from, course.mode);
   const { negotiation } = subject;
   const offer: HeaderLines = negotiation === undefined ? {} : { 'Sec-WebSocket-Extensions': negotiation.offer };
-  const answer = (request: RawHead): HeaderLines =>
-    negotiation === undefined || request.get('sec-websocket-extensions') === undefined
-      ? {}
-      : { 'Sec-WebSocket-Extensions': negotiation.answer };
+  let answered: string | undefined;
+  const answer = (request: RawHead): HeaderLines => {
+    if (request.get('sec-websocket-extensions') !== undefined) answered = negotiation?.answer;
+    return answered === undefined ? {} : { 'Sec-WebSocket-Extensions': answered };
+  };
   const pair = await openPair(course.port, course.backend, target, offer, answer);
+  // Each side knows what was agreed on its own leg.
+  const terms = {
+    client: deflateTerms(pair.client.head.get('sec-websocket-extensions')),
+    backend: deflateTerms(answered),
+  };
   const writers = { client: new FrameWriter('client'), backend: new FrameWriter('backend') };
   const peer = (side: Side): StrictPeer =>
-    new StrictPeer(side, pair[side], { deflates: deflates(pair, side), echoes: side !== from }, writers[side]);
+    new StrictPeer(side, pair[side], { deflate: terms[side], echoes: side !== from }, writers[side]);
   const receiver = peer(otherSide(from));
   const sender = peer(from);
   const end = subject.isLeftOpen === true ? 'open' : subject.hasOwnClose === true ? 'closed' : 'whole';
@@ -72,12 +94,6 @@ export async function runCase(course: Course, subject: ConformanceCase, from: Si
   }
   const [sent, received] = await Promise.all([sender.record, receiver.record]);
   return { subject, from, style, target, reference, sender: sent, receiver: received };
-}
-
-/** Whether the leg of a side compresses: each side knows what it was told on its own leg. */
-function deflates(pair: OpenedPair, side: Side): boolean {
-  const offered = pair.backend.head.get('sec-websocket-extensions') !== undefined;
-  return side === 'client' ? pair.client.head.get('sec-websocket-extensions') !== undefined : offered;
 }
 
 /** Bytes of each piece that travel one by one in the style `bytewise`: every header, and whole small frames. */

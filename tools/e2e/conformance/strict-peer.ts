@@ -2,15 +2,15 @@ import type { Socket } from 'node:net';
 
 import { closePayload, OPCODE } from '@ocelot/test-support';
 
-import type { FrameWriter, Side } from './conformance-case.js';
-import { MessageDeflater } from './deflate-stream.js';
+import { otherSide, type FrameWriter, type Side } from './conformance-case.js';
+import { MessageDeflater, type DeflateTerms } from './deflate-stream.js';
 import type { OpenedEnd } from './opened.js';
 import { StrictReader, type ReaderEvent } from './strict-reader.js';
 
 /** Longest life of a peer: whatever does not end by itself is cut, and told. */
-const LIFE_MS = 8000;
+const LIFE_MS = 30_000;
 /** Longest wait of the script for echoes and pongs before it closes all the same. */
-const ECHO_MS = 3000;
+const ECHO_MS = 15_000;
 
 /** How long a peer that ignores everything keeps its socket after the other side's FIN. */
 const HANG_MS = 2500;
@@ -33,8 +33,8 @@ export interface PeerRecord {
 
 /** What a peer does by itself. */
 export interface PeerManners {
-  /** permessage-deflate was agreed on. */
-  readonly deflates: boolean;
+  /** permessage-deflate was agreed on, on the leg of this side. */
+  readonly deflate: DeflateTerms | undefined;
   /** Sends each message back. */
   readonly echoes: boolean;
   /** What it does about a Close that comes, before it sent one. @default answer */
@@ -82,9 +82,13 @@ export class StrictPeer {
     this.#write = write;
     this.#echoes = manners.echoes;
     this.#onClose = manners.onClose ?? 'answer';
-    this.#deflater = manners.deflates ? new MessageDeflater() : undefined;
-    const { deflates } = manners;
-    this.#reader = new StrictReader({ expectsMask: side === 'backend', deflates, emit: (event) => this.#on(event) });
+    const { deflate: terms } = manners;
+    this.#deflater = terms === undefined ? undefined : new MessageDeflater(terms[side].keepsContext);
+    this.#reader = new StrictReader({
+      expectsMask: side === 'backend',
+      deflate: terms?.[otherSide(side)],
+      emit: (event) => this.#on(event),
+    });
     const life = setTimeout(() => socket.destroy(), LIFE_MS);
     socket.on('data', (chunk: Buffer) => this.#take(chunk));
     socket.on('error', () => (this.#end = 'reset'));

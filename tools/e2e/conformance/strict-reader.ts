@@ -13,8 +13,10 @@ export type ReaderEvent =
 export interface ReaderRules {
   /** The stream comes from a client (RFC 6455 §5.1). */
   readonly expectsMask: boolean;
-  /** permessage-deflate was agreed on. */
-  readonly deflates: boolean;
+  /** permessage-deflate was agreed on, with or without context takeover in this direction. */
+  readonly deflate: { readonly keepsContext: boolean } | undefined;
+  /** Lengths need not be in their shortest form. */
+  readonly takesLongForms?: boolean;
   readonly emit: (event: ReaderEvent) => void;
 }
 
@@ -45,7 +47,7 @@ interface OpenMessage {
  */
 export class StrictReader {
   readonly #rules: ReaderRules;
-  readonly #inflater = new MessageInflater();
+  readonly #inflater: MessageInflater;
   #held: Buffer = Buffer.alloc(0);
   #offset = 0;
   #frame: OpenFrame | undefined;
@@ -55,6 +57,7 @@ export class StrictReader {
 
   constructor(rules: ReaderRules) {
     this.#rules = rules;
+    this.#inflater = new MessageInflater(rules.deflate?.keepsContext);
   }
 
   /** Bytes behind a Close frame or a fault. */
@@ -93,7 +96,7 @@ export class StrictReader {
     const rsv = first & 0x70;
     const opcode = first & 0x0f;
     const isControl = opcode >= 8;
-    const mayBeZipped = this.#rules.deflates && (opcode === 1 || opcode === 2);
+    const mayBeZipped = this.#rules.deflate !== undefined && (opcode === 1 || opcode === 2);
     const inMessage = this.#message !== undefined;
     if ((rsv & ~(mayBeZipped ? 0x40 : 0)) !== 0) return this.#fail(1002, `reserved bits 0x${rsv.toString(16)}`);
     if ((opcode > 2 && opcode < 8) || opcode > 10) return this.#fail(1002, `reserved opcode ${opcode}`);
@@ -114,7 +117,8 @@ export class StrictReader {
     const wide = short === 126 ? BigInt(bytes.readUInt16BE(2)) : short === 127 ? bytes.readBigUInt64BE(2) : undefined;
     if (wide !== undefined) {
       if (wide >= 1n << 63n) return this.#fail(1002, 'a length with its top bit set');
-      if (wide < (short === 126 ? 126n : 65_536n)) return this.#fail(1002, 'a length that is not in its shortest form');
+      const least = this.#rules.takesLongForms === true ? 0n : short === 126 ? 126n : 65_536n;
+      if (wide < least) return this.#fail(1002, 'a length that is not in its shortest form');
     }
     const length = wide ?? BigInt(short);
     if (BigInt(this.#message?.length ?? 0) + length > BigInt(MAX_MESSAGE_BYTES)) return this.#fail(1009, 'too big');

@@ -99,6 +99,8 @@ const sound: readonly ConformanceCase[] = [
   ),
 ];
 
+const BOMB = once(Buffer.alloc(64 * 1_048_576));
+
 const broken: readonly ConformanceCase[] = [
   compressed(
     'RSV1 on a continuation',
@@ -138,5 +140,17 @@ const broken: readonly ConformanceCase[] = [
   ),
 ];
 
+/** 64 KB on the wire, a thousand times as much behind it (CVE-2026-1526). The far end refuses it, or the gateway. */
+const bomb: ConformanceCase = {
+  ...compressed(
+    'a bomb',
+    '§8, RFC 6455 §10.4',
+    (write) => [write.frame({ opcode: binary, rsv: RSV1, payload: BOMB })],
+    refusedPayload(1009),
+  ),
+  styles: ['framewise'],
+  errorCode: 'OCELOT_ERR_MESSAGE_TOO_BIG',
+};
+
 /** permessage-deflate: in framed mode between the two ends, in messages mode on each leg by itself. */
-export const COMPRESSION: readonly ConformanceCase[] = [...sound, ...broken];
+export const COMPRESSION: readonly ConformanceCase[] = [...sound, ...broken, bomb];

@@ -6,8 +6,9 @@ const MEBIBYTE = 1_048_576;
 const RULE = 'RFC 6455 §5.2';
 
 /** Bytes that tell a shifted, repeated or reordered piece. */
-const payload = (size: number): Buffer =>
-  Buffer.from(Array.from({ length: size }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
+const PATTERN = Buffer.from(Uint8Array.from({ length: MEBIBYTE }, (_, i) => (i * 31 + (i >> 8)) & 0xff));
+
+const payload = (size: number): Buffer => PATTERN.subarray(0, size);
 
 const lengths = [0, 1, 2, 125, 126, 127, 128, 65_535, 65_536, 65_537, MEBIBYTE].flatMap((size): ConformanceCase[] => [
   {

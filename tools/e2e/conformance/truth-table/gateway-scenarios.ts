@@ -38,6 +38,15 @@ const tooFast = onBothSides((side) => ({
   act: (ends) => ends.send(side, ...Array.from({ length: 400 }, () => text('x'))),
 }));
 
+const silent = onBothSides((side) => ({
+  event: `${side}.silent`,
+  what: `the ${side} leaves a \`Ping\` of the gateway unanswered`,
+  modes: WALKED,
+  gateway: { ...PATIENT, Ping: { IntervalMs: 200, TimeoutMs: 300, Legs: side } },
+  within: 'Ping',
+  onClose: { [side]: 'ignore' },
+}));
+
 const timers: readonly EndScenario[] = [
   {
     event: 'idle',
@@ -45,6 +54,20 @@ const timers: readonly EndScenario[] = [
     modes: ALL_MODES,
     gateway: { ...PATIENT, IdleTimeoutMs: 200 },
     within: 'IdleTimeoutMs',
+  },
+  {
+    event: 'app-idle',
+    what: 'no data message passes for `AppIdleTimeoutMs`',
+    modes: WALKED,
+    gateway: { ...PATIENT, AppIdleTimeoutMs: 200 },
+    within: 'AppIdleTimeoutMs',
+  },
+  {
+    event: 'lifetime',
+    what: 'the session gets as old as `MaxLifetimeMs`',
+    modes: WALKED,
+    gateway: { ...PATIENT, MaxLifetimeMs: 300, MaxLifetimeJitter: 0 },
+    within: 'MaxLifetimeMs',
   },
 ];
 
@@ -103,6 +126,7 @@ export const GATEWAY_SCENARIOS: readonly EndScenario[] = [
   ...tooBig,
   ...tooManyPieces,
   ...tooFast,
+  ...silent,
   ...timers,
   ...taps,
   ...leaving,

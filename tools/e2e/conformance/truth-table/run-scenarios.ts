@@ -72,7 +72,7 @@ async function open(port: number, backend: BackendPort, job: Omit<OpenSession, '
   const writers = { client: new FrameWriter('client'), backend: new FrameWriter('backend') };
   const peer = (side: Side): StrictPeer => {
     const onClose = job.scenario.onClose?.[side] ?? 'answer';
-    return new StrictPeer(side, pair[side], { deflates: false, echoes: false, onClose }, writers[side]);
+    return new StrictPeer(side, pair[side], { deflate: undefined, echoes: false, onClose }, writers[side]);
   };
   const [client, other] = [peer('client'), peer('backend')];
   const peers = { client, backend: other };

@@ -40,8 +40,13 @@ async function problems(subject: ConformanceCase, mode: 'framed' | 'opaque', tam
   const relay = await TamperingRelay.listen(backend.port, tamper);
   const target = (): string => `/${(targets += 1)}`;
   try {
-    const direct = await runCase({ port: backend.port, backend, target }, subject, 'client', 'framewise');
-    const run = await runCase({ port: relay.port, backend, target }, subject, 'client', 'framewise');
+    const direct = await runCase(
+      { mode: 'direct', port: backend.port, backend, target },
+      subject,
+      'client',
+      'framewise',
+    );
+    const run = await runCase({ mode: 'direct', port: relay.port, backend, target }, subject, 'client', 'framewise');
     return judge(run, mode, direct, undefined);
   } finally {
     await relay.close();

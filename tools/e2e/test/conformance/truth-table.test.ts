@@ -1,6 +1,8 @@
 // Situation: open sessions in every mode, between two peers that keep to RFC 6455.
 // Action: each ends in one of the ways there are.
 // Expected: both sides see what docs/architecture/close-and-drain.md says, and both are gone within the limit it names.
+import { readFile } from 'node:fs/promises';
+
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { MODES } from '../../conformance/conformance-case.js';
@@ -20,6 +22,15 @@ beforeAll(async () => {
 describe('the truth table of the page', () => {
   it('is what happened, or `npm run conformance -- --truth-table --write` was forgotten', async () => {
     expect(await tableInPage(CLOSE_PAGE)).toBe(tableOf(observations));
+  });
+
+  it('has a row for every event that the rules of the page name', async () => {
+    const rules = (await readFile(CLOSE_PAGE, 'utf8')).split('<!-- truth table: begin')[0] ?? '';
+    const events = [...rules.matchAll(/^\| `([a-z.-]+)` +\|/gm)].map(([, event]) => event);
+    const seen = new Set(SCENARIOS.map(({ event }) => event));
+    // A host that embeds the relay cuts sessions; the command does so only behind a drain.
+    expect(events.filter((event) => event !== 'cut' && event !== undefined && !seen.has(event))).toEqual([]);
+    expect(events.length).toBeGreaterThan(10);
   });
 });
 
