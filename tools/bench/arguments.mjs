@@ -9,7 +9,7 @@ import { TARGET_NAMES, targetOf } from './targets.mjs';
 /** The most telling first: what would begin too late is left out. */
 const QUICK_SCENARIOS = ['e64', 'hs', 'push', 'big', 'idle5k', 'p64w16', 'e1000'];
 const QUICK_BUDGET_MS = 170_000;
-const QUICK_TARGETS = ['nginx', 'http-proxy-3', 'httpxy', 'ocelot-framed'];
+const QUICK_TARGETS = ['nginx', 'httpxy', 'ocelot-framed'];
 
 export const HELP = `Usage: npm run bench -- [options]
 

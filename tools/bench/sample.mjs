@@ -9,6 +9,8 @@ import { runLoad } from './load.mjs';
 export const FOREIGN_LIMIT = 0.4;
 /** Samples that are taken while others use the machine are taken again, this often in all. */
 export const MAX_TRIES = 4;
+/** Ten thousand sockets take a while on a busy machine. */
+const MEMORY_LIMIT_MS = 180_000;
 /** How long a proxy rests before its memory is read. */
 const SETTLE_MS = 1500;
 /** Connections that come and go before the first reading, so that code compiled on first use is not counted. */
@@ -77,7 +79,7 @@ export function fromLoad(scenario, printed) {
  *           maxConnections: number }} how
  */
 export async function memorySample(scenario, { binary, port, backendPort, pids, cpu, maxConnections }) {
-  const common = { ...scenario.load, target: port, backend: backendPort };
+  const common = { ...scenario.load, target: port, backend: backendPort, limit: MEMORY_LIMIT_MS };
   const warm = await runLoad(binary, 'idle', { ...common, connections: MEMORY_WARM_UP }, { cpu });
   await pause(SETTLE_MS);
   const before = residentBytes(pids);
