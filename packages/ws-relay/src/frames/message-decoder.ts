@@ -7,10 +7,11 @@ import { OPCODE_BINARY, OPCODE_CLOSE, OPCODE_TEXT } from './opcodes.js';
 import { copyMasked, maskingKeyBefore } from './payload-mask.js';
 
 /**
- * A message grows into its buffer from here on: what a header announces is not believed before it has come, or a few
- * bytes could take the memory of a large message.
+ * What a header announces is believed up to so many times what has come, or a few bytes could take the memory of a
+ * large message; within that, room is made once: growing step by step copies a message a second time.
  */
-const FIRST_PIECE_BYTES = 65_536;
+const BELIEVED_FACTOR = 16;
+const BELIEVED_BYTES = 65_536;
 
 /** What a {@link MessageDecoder} finds, in the order of the stream. */
 export interface DecoderSink {
@@ -125,7 +126,8 @@ export class MessageDecoder {
     const present = this.#message.length;
     if (needed <= present) return;
     const announced = Math.max(this.#length + this.#remaining, 2 * present);
-    const message = Buffer.allocUnsafe(Math.max(needed, Math.min(announced, Math.max(2 * present, FIRST_PIECE_BYTES))));
+    const believed = Math.max(BELIEVED_FACTOR * needed, BELIEVED_BYTES);
+    const message = Buffer.allocUnsafe(Math.max(needed, Math.min(announced, believed)));
     this.#message.copy(message, 0, 0, this.#length);
     this.#message = message;
   }
