@@ -137,7 +137,8 @@ function readAnswer(
         try {
           const answer = reader.push(Buffer.from(chunk));
           if (answer === undefined) return;
-          leg.pause();
+          // The next owner attaches before anything else is read, but a stream may hold more chunks already.
+          if (!leg.isDirect) leg.pause();
           cancellation.removeEventListener('abort', abort);
           leg.attach(HOLD);
           resolve(answer);

@@ -5,6 +5,7 @@ import { encodeCloseFrame } from '../frames/frame-encoder.js';
 import type { FrameLimits } from '../frames/frame-limits.js';
 import type { FrameScanner } from '../frames/frame-scanner.js';
 import { encodeOwnPing } from '../frames/own-ping.js';
+import type { FramedLink } from './framed-link.js';
 import type { LegPing } from './leg-ping.js';
 import type { Leg } from './leg.js';
 import type { Passage } from './passage.js';
@@ -17,6 +18,8 @@ const SERVER_CLOSES_FIRST_MS = 1000;
 export class FramedSide {
   readonly name: Side;
   readonly leg: Leg;
+  /** Who hears what happens here. */
+  readonly link: FramedLink;
   /** Walks what this side sends. */
   readonly scanner: FrameScanner;
   /** Where what the scanner lets through is held up on its way; undefined: it passes at once. */
@@ -40,6 +43,7 @@ export class FramedSide {
   constructor(
     name: Side,
     leg: Leg,
+    link: FramedLink,
     scanner: FrameScanner,
     passage: Passage | undefined,
     limits: FrameLimits | undefined,
@@ -47,6 +51,7 @@ export class FramedSide {
   ) {
     this.name = name;
     this.leg = leg;
+    this.link = link;
     this.scanner = scanner;
     this.passage = passage;
     this.limits = limits;

@@ -1,14 +1,15 @@
-// Hot path: `#receive` and `#forward` run once per chunk; FrameScanner walks its frames. Nothing is allocated, copied
-// or unmasked for data. Everything below `#end` runs once or twice in the life of a session.
+// Hot path: `forward` runs once per chunk; FrameScanner walks its frames. Nothing is allocated, copied or unmasked for
+// data. Everything below `#end` runs once or twice in the life of a session.
 
 import { ERROR_CATALOGUE, type ErrorCode, type Side, type TransferCount } from '@ocelot/core';
 
 import { type CloseRule, closeRule, type EndEvent, type GatewayEnd } from '../close-table.js';
-import type { CloseStatus } from '../frames/close-codes.js';
-import { type Boundary, FrameScanner, type ScanSink } from '../frames/frame-scanner.js';
+import type { CloseFault, CloseStatus } from '../frames/close-codes.js';
+import { type Boundary, FrameScanner } from '../frames/frame-scanner.js';
 import { headerRules } from './choose-rules.js';
 import { frameLimits } from '../frames/frame-limits.js';
 import { frameInspector } from './frame-observers.js';
+import { type FramedEvents, FramedLink } from './framed-link.js';
 import { FramedSide } from './framed-side.js';
 import { LegPing } from './leg-ping.js';
 import type { LegReceiver } from './leg.js';
@@ -29,7 +30,7 @@ const MESSAGE_WAIT_MS = 1000;
  * The default transfer: walks the frames that pass and knows, for each side, whether a Close frame came and went. It
  * carries every end of one side to the other (`close-table.ts`) and puts its own Close frames only at frame boundaries.
  */
-export class FramedTransfer implements Transfer {
+export class FramedTransfer implements Transfer, FramedEvents {
   readonly #sides: Readonly<Record<Side, FramedSide>>;
   readonly #host: TransferHost;
   readonly #init: TransferInit;
@@ -40,15 +41,7 @@ export class FramedTransfer implements Transfer {
   constructor(init: TransferInit) {
     this.#init = init;
     this.#host = init.host;
-    const side = (name: Side): FramedSide => {
-      const sink = this.#sink(name);
-      const passage = init.passage?.(name, this.#sender(name), sink, () => this.#sides[otherSide(name)].isClosing);
-      const limits = frameLimits(init.limits, init.clock);
-      const inspector = frameInspector(directionFrom(name), limits, init.observers);
-      const scanner = new FrameScanner(headerRules(name, init.extensions), passage ?? sink, inspector);
-      return new FramedSide(name, init[name], scanner, passage, limits, this.#pingOf(name));
-    };
-    this.#sides = { client: side('client'), backend: side('backend') };
+    this.#sides = { client: this.#side('client'), backend: this.#side('backend') };
   }
 
   get fromClient(): TransferCount {
@@ -64,18 +57,23 @@ export class FramedTransfer implements Transfer {
   }
 
   receiver(name: Side): LegReceiver {
+    return this.#sides[name].link;
+  }
+
+  drained(name: Side): void {
+    this.#release(this.#sides[otherSide(name)], this.#sides[name]);
+  }
+
+  ended(name: Side): void {
     const side = this.#sides[name];
-    const other = this.#sides[otherSide(name)];
-    return {
-      bytes: (chunk) => side.scanner.push(chunk),
-      drained: () => this.#release(other, side),
-      ended: () => this.#behind(side, () => this.#lose(side, `${name}.fin`)),
-      closed: () => {
-        this.#behind(side, () => this.#lose(side, `${name}.lost`));
-        this.#release(other, side);
-        this.#host.legClosed();
-      },
-    };
+    this.#behind(side, () => this.#lose(side, `${name}.fin`));
+  }
+
+  closed(name: Side): void {
+    const side = this.#sides[name];
+    this.#behind(side, () => this.#lose(side, `${name}.lost`));
+    this.#release(this.#sides[otherSide(name)], side);
+    this.#host.legClosed();
   }
 
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void {
@@ -134,44 +132,50 @@ export class FramedTransfer implements Transfer {
     return Infinity;
   }
 
-  #sink(name: Side): ScanSink {
-    return {
-      forward: (bytes) => this.#forward(this.#sides[name], this.#sides[otherSide(name)], bytes),
-      closeFrame: (frame, status) => this.#closeFrame(this.#sides[name], frame, status),
-      invalid: (fault) => {
-        this.#sides[name].isMuted = true;
-        this.#end(
-          `${name}.${fault.limit ?? 'invalid'}`,
-          { code: fault.closeCode, reason: fault.rule },
-          { what: fault.rule },
-        );
-      },
-      boundary: () => {
-        const to = this.#sides[otherSide(name)];
-        if (!this.#hasEnded) {
-          to.sendPing(this.#now());
-          return;
-        }
-        to.sendFarewell();
-        this.#settle();
-      },
-    };
-  }
-
-  #forward(from: FramedSide, to: FramedSide, bytes: Buffer): void {
+  forward(name: Side, bytes: Buffer): void {
+    const { client, backend } = this.#sides;
+    const isFromClient = name === 'client';
+    const to = isFromClient ? backend : client;
     // After a Close nothing may follow (RFC 6455 §5.5.1); the rest is read to find the answer to it.
     if (to.isClosing) return;
+    const from = isFromClient ? client : backend;
     from.bytes += bytes.length;
     if (!to.leg.write(bytes)) from.hold();
   }
 
-  #closeFrame(side: FramedSide, frame: Buffer, status: CloseStatus): void {
-    const other = this.#sides[otherSide(side.name)];
-    side.received = status;
-    this.#forward(side, other, frame);
-    other.close();
-    this.#end(`${side.name}.close`, status);
+  closeFrame(name: Side, frame: Buffer, status: CloseStatus): void {
+    this.#sides[name].received = status;
+    this.forward(name, frame);
+    this.#sides[otherSide(name)].close();
+    this.#end(`${name}.close`, status);
     this.#settle();
+  }
+
+  invalid(name: Side, fault: CloseFault): void {
+    this.#sides[name].isMuted = true;
+    const status = { code: fault.closeCode, reason: fault.rule };
+    this.#end(`${name}.${fault.limit ?? 'invalid'}`, status, { what: fault.rule });
+  }
+
+  boundary(name: Side): void {
+    const to = this.#sides[otherSide(name)];
+    if (!this.#hasEnded) {
+      to.sendPing(this.#now());
+      return;
+    }
+    to.sendFarewell();
+    this.#settle();
+  }
+
+  #side(name: Side): FramedSide {
+    const { passage: makePassage, limits: limit, observers, clock, extensions } = this.#init;
+    const link = new FramedLink(name, this);
+    const passage = makePassage?.(name, this.#sender(name), link, () => this.#sides[otherSide(name)].isClosing);
+    const limits = frameLimits(limit, clock);
+    const inspector = frameInspector(directionFrom(name), limits, observers);
+    const scanner = new FrameScanner(headerRules(name, extensions), passage ?? link, inspector);
+    link.walkWith(scanner);
+    return new FramedSide(name, this.#init[name], link, scanner, passage, limits, this.#pingOf(name));
   }
 
   /** Lets `from` go on: `to` takes more, or nothing any more. */
