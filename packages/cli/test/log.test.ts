@@ -49,6 +49,18 @@ describe('createLog', () => {
     expect(terminal.err()).toContain('but this');
   });
 
+  it('names the worker on each line, or the one that a line is about, and never two', async () => {
+    const terminal = await scriptedTerminal();
+    const log = await createLog({ format: 'json', level: 'info', worker: 0 }, terminal);
+
+    log.info({}, 'gateway started');
+    log.child({ exchange: 'x1' }).info({ worker: 2 }, 'worker ended');
+
+    const lines = terminal.err().trim().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { worker: number }).worker)).toEqual([0, 2]);
+    expect(lines[1]?.match(/"worker"/g)).toHaveLength(1);
+  });
+
   it('shows the cause of an error with its stack', async () => {
     const terminal = await scriptedTerminal();
     const log = await createLog({ format: 'json', level: 'info' }, terminal);
