@@ -4,6 +4,7 @@ import { createSecureContext } from 'node:tls';
 
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
 
+import { PendingHandshakes } from './handshake/pending-handshakes.js';
 import { proveDirectIo } from './transfer/direct-io.js';
 import type { WebSocketRelayOptions } from './options.js';
 import { TimerWheel } from './timer-wheel.js';
@@ -41,7 +42,8 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
     listener(gateway: Gateway): UpgradeListener {
       // Until the trial is over, a few milliseconds, sockets are served by their streams.
       if (directIo) void proveDirectIo().then((works) => works || gateway.log.debug({}, NO_DIRECT_IO));
-      const context = { gateway, clock, wheel, random, handshakeMs, secureContext, directIo };
+      const pending = new PendingHandshakes(gateway);
+      const context = { gateway, clock, wheel, random, handshakeMs, pending, secureContext, directIo };
       return (request, socket, head) => {
         if (accepts !== undefined && !accepts(request)) return;
         // Never rejects: every failure is answered inside.

@@ -16,6 +16,7 @@ import { type ClientWatch, watchClient } from './handshake/client-watch.js';
 import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
 import { HandshakeAbort } from './handshake/handshake-abort.js';
 import { HandshakeDeadline } from './handshake/handshake-deadline.js';
+import type { PendingHandshakes } from './handshake/pending-handshakes.js';
 import { refuse } from './handshake/refuse.js';
 import { relayAnswer } from './handshake/relay-answer.js';
 import { switchingHead } from './handshake/switching-head.js';
@@ -33,6 +34,7 @@ export interface UpgradeContext {
   readonly wheel: TimerWheel;
   readonly random: () => number;
   readonly handshakeMs: number;
+  readonly pending: PendingHandshakes;
   readonly secureContext: SecureContext | undefined;
   readonly directIo: boolean;
 }
@@ -53,7 +55,9 @@ export async function handleUpgrade(
   const client = watchClient(socket, head, context.directIo, (error) => abort.abort(error));
   const deadline = new HandshakeDeadline(context.clock, context.handshakeMs, abort);
   let admission: Admission<UpgradeRequest> | undefined;
+  context.pending.begin();
   try {
+    context.pending.assertRoom();
     // Step 2
     const upgrade = validateRequest(request, clientPeer(socket));
     // Steps 3 to 6 are core's.
@@ -70,6 +74,8 @@ export async function handleUpgrade(
     else open(context, admission, client, answer, answer.extensions);
   } catch (error) {
     fail(context, admission, client, deadline, error);
+  } finally {
+    context.pending.end();
   }
 }
 
