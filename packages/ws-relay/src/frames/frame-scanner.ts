@@ -147,9 +147,12 @@ export class FrameScanner {
     if (end - offset < 2) return 2;
     const second = bytes[offset + 1] ?? 0;
     const size = headerSize(second);
+    return ((bytes[offset] ?? 0) & 0x0f) < OPCODE_CLOSE ? size : this.#sizeOfControl(bytes, offset, size);
+  }
+
+  #sizeOfControl(bytes: Buffer, offset: number, size: number): number {
     const opcode = (bytes[offset] ?? 0) & 0x0f;
-    if (opcode < OPCODE_CLOSE) return size;
-    const length = second & 0x7f;
+    const length = (bytes[offset + 1] ?? 0) & 0x7f;
     const isWhole = opcode === OPCODE_CLOSE ? length <= MAX_CONTROL_PAYLOAD : this.#mayBeOwnPong(opcode, length);
     return isWhole ? size + length : size;
   }
@@ -165,19 +168,12 @@ export class FrameScanner {
     const rule = headerFault(first, second, this.#inMessage, this.#rules);
     if (rule !== undefined) return this.#fail(bytes, start, offset, { closeCode: CLOSE_PROTOCOL_ERROR, rule });
     const opcode = first & 0x0f;
-    if (opcode === OPCODE_CLOSE) return this.#endByClose(bytes, offset, size, start);
+    if (opcode >= OPCODE_CLOSE) return this.#beginControl(bytes, offset, size, start);
     const length = payloadLength(bytes, offset);
     if (length < 0) return this.#fail(bytes, start, offset, LENGTH_FAULT);
-    if (this.#mayBeOwnPong(opcode, length) && isOwnPong(bytes, offset, size)) {
-      this.#pass(bytes, start, offset);
-      return offset + size;
-    }
-    const fault = this.#inspect(first, length);
-    if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
-    if (opcode >= OPCODE_CLOSE) {
-      // Of a pong that was held back to be compared, nothing is still to come.
-      this.#remaining = length - (size - headerSize(second));
-      return start;
+    if (this.#inspector !== undefined) {
+      const fault = this.#inspect(this.#inspector, first, length);
+      if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
     }
     this.#remaining = length;
     this.#endsMessage = (first & 0x80) !== 0;
@@ -185,14 +181,31 @@ export class FrameScanner {
     return start;
   }
 
+  /** The same for a control frame: it neither begins nor ends a message. */
+  #beginControl(bytes: Buffer, offset: number, size: number, start: number): number {
+    const first = bytes[offset] ?? 0;
+    const opcode = first & 0x0f;
+    if (opcode === OPCODE_CLOSE) return this.#endByClose(bytes, offset, size, start);
+    const length = payloadLength(bytes, offset);
+    if (this.#mayBeOwnPong(opcode, length) && isOwnPong(bytes, offset, size)) {
+      this.#pass(bytes, start, offset);
+      return offset + size;
+    }
+    const fault = this.#inspect(this.#inspector, first, length);
+    if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
+    // Of a pong that was held back to be compared, nothing is still to come.
+    this.#remaining = length - (size - headerSize(bytes[offset + 1] ?? 0));
+    return start;
+  }
+
   #mayBeOwnPong(opcode: number, length: number): boolean {
     return this.#dropsOwnPongs && opcode === OPCODE_PONG && length === PING_PAYLOAD_BYTES;
   }
 
-  #inspect(first: number, payloadBytes: number): CloseFault | undefined {
-    if (this.#inspector === undefined) return undefined;
+  #inspect(inspector: FrameInspector | undefined, first: number, payloadBytes: number): CloseFault | undefined {
+    if (inspector === undefined) return undefined;
     this.#isInspecting = true;
-    const fault = this.#inspector.inspect(first, payloadBytes);
+    const fault = inspector.inspect(first, payloadBytes);
     this.#isInspecting = false;
     return fault;
   }
@@ -234,7 +247,7 @@ export class FrameScanner {
       this.#rules.expectsMask ? masked(payload, frame.subarray(headerEnd - 4, headerEnd)) : payload,
     );
     if ('rule' in status) return this.#fail(bytes, start, offset, status);
-    const fault = this.#inspect(frame[0] ?? 0, payload.length);
+    const fault = this.#inspect(this.#inspector, frame[0] ?? 0, payload.length);
     if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
     this.#isDone = true;
     this.#pass(bytes, start, offset);
