@@ -1,0 +1,5 @@
+import { defineGateway } from '@ocelot/cli';
+
+import { frameCounts } from './frame-counts.mjs';
+
+export default defineGateway({ config: 'ocelot.json', plugins: [frameCounts()] });
