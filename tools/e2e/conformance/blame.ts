@@ -11,7 +11,7 @@ export type Behaviour =
   | 'waits for Close, cuts'
   | 'cuts';
 
-export const BEHAVIOURS: readonly Behaviour[] = [
+const BEHAVIOURS: readonly Behaviour[] = [
   'sends Close, waits',
   'sends Close, cuts',
   'waits for Close, answers',

@@ -20,13 +20,13 @@ Runs the RFC 6455 cases through a gateway of its own and prints a table.
 It ends with 1 when a case failed, with 2 when the arguments are wrong.`;
 
 /** What {@link conformance} has to say: text for standard output, and how the process ends. */
-export interface Verdict {
+export interface CommandResult {
   readonly text: string;
   readonly exitCode: number;
 }
 
 /** The command behind `npm run conformance`. */
-export async function conformance(args: readonly string[]): Promise<Verdict> {
+export async function conformance(args: readonly string[]): Promise<CommandResult> {
   let options: ReturnType<typeof read>;
   try {
     options = read(args);
@@ -54,7 +54,7 @@ export async function conformance(args: readonly string[]): Promise<Verdict> {
   return { text, exitCode: hasFailed ? 1 : 0 };
 }
 
-async function truthTable(mayWrite: boolean): Promise<Verdict> {
+async function truthTable(mayWrite: boolean): Promise<CommandResult> {
   const table = tableOf(await observe(SCENARIOS, MODES));
   if (mayWrite) await writeTable(CLOSE_PAGE, table);
   const isSame = (await tableInPage(CLOSE_PAGE)) === table;

@@ -32,7 +32,7 @@ function table({ mode, results, seconds }: ModeReport): string {
 }
 
 /** One failed run in one line. */
-export function lineOf({ name, rule, from, style, problems }: CaseResult): string {
+function lineOf({ name, rule, from, style, problems }: CaseResult): string {
   return `${name} (${rule}), from the ${from}, ${style}: ${problems.join('; ')}`;
 }
 

@@ -67,7 +67,7 @@ async function everyLine(gateway: RunningOcelot, count: number): Promise<void> {
 }
 
 /** Runs every case once from each side without anybody between the ends, by case and side. */
-export async function runDirect(
+async function runDirect(
   backend: BackendPort,
   cases: readonly ConformanceCase[],
 ): Promise<ReadonlyMap<string, CaseRun>> {

@@ -28,7 +28,10 @@ interface OpenSession {
 }
 
 /** A drain is over soon, and peers that ignore it are cut while they still hold their sockets. */
-const DRAIN = { DeadlineMs: 1000, SpreadMs: 0 };
+const DRAIN = { DeadlineMs: 2500, SpreadMs: 0 };
+
+/** Longest wait for the end of a session; the limits of the scenarios are below a second, or a minute. */
+const PATIENCE_MS = 20_000;
 
 /** Runs every scenario in each of its modes through one gateway: first what happens by itself, then the drain. */
 export async function observe(
@@ -47,7 +50,9 @@ export async function observe(
   const gateway = await startWith({ Routes: routes, GlobalConfiguration: { Gateway: { Drain: DRAIN } } });
   try {
     const lineOf = (target: string): Promise<LogLine | undefined> =>
-      eventually(() => sessionLines(gateway).get(target), `a log line about ${target}`).catch(() => undefined);
+      eventually(() => sessionLines(gateway).get(target), `a log line about ${target}`, PATIENCE_MS).catch(
+        () => undefined,
+      );
     const run = async (job: Omit<OpenSession, 'ends'>): Promise<Observation> =>
       follow(await open(gateway.port, backend, job), lineOf);
     const calm = await Promise.all(jobs.filter(({ scenario }) => scenario.isDrain !== true).map(run));

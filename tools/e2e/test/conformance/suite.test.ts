@@ -80,7 +80,6 @@ const TAMPERS: Readonly<Record<string, Tamper>> = {
   'adds a pong of its own': ofClient((bytes) =>
     Buffer.concat([encodeFrame({ opcode: OPCODE.pong, mask: true, payload: 'mine' }), bytes]),
   ),
-  'swallows the answers of the backend': (from, bytes) => (from === 'backend' ? Buffer.alloc(0) : bytes),
   'sends a ping behind the Close of the backend': (from, bytes) =>
     from === 'backend' && bytes[0] === 0x88
       ? Buffer.concat([bytes, encodeFrame({ opcode: OPCODE.ping, payload: 'late' })])
