@@ -38,7 +38,7 @@ export class SessionWatch {
     this.#idleMs = timeouts.idleMs || Infinity;
     // Opaque mode knows no messages.
     this.#appIdleMs = (transfer === 'opaque' ? 0 : timeouts.appIdleMs) || Infinity;
-    this.#endMs = nowMs + (lifetime.maxMs * (1 - lifetime.jitter * random) || Infinity);
+    this.#endMs = lifetime.maxMs === 0 ? Infinity : nowMs + lifetime.maxMs * (1 - lifetime.jitter * random);
     this.#movedMs = nowMs;
     this.#spokeMs = nowMs;
   }

@@ -122,24 +122,27 @@ describe('a leg that sends', () => {
 });
 
 describe('a ping of the gateway', () => {
-  it('waits for the end of the frame that passes, and stands between the fragments of a message (S22)', async () => {
-    const { client, connection } = await open({ IntervalMs: 60, TimeoutMs: 2000, Legs: 'client' });
-    const parts = [
-      encodeFrame({ opcode: OPCODE.text, fin: false, payload: 'first half' }),
-      encodeFrame({ opcode: OPCODE.continuation, payload: 'second half' }),
-    ];
-    const [first = Buffer.alloc(0), second = Buffer.alloc(0)] = parts;
-    connection.send(first.subarray(0, 5));
-    await eventually(() => client.unread.length === 5, 'the half frame arrives');
-    await pause(150);
-    expect(client.unread).toHaveLength(5);
-    connection.send(first.subarray(5));
-    expect((await client.readFrame()).payload.toString()).toBe('first half');
-    await answer(client, true);
-    connection.send(second);
-    const rest = await client.readFrame();
-    expect([rest.opcode, rest.payload.toString()]).toEqual([OPCODE.continuation, 'second half']);
-  });
+  it.each([
+    ['short', 5, 0],
+    ['64-bit', 70_000, 65_000],
+  ])(
+    'waits for the end of a frame of %s length, and stands between the fragments of a message (S22)',
+    async (_, size, cut) => {
+      const { client, connection } = await open({ IntervalMs: 60, TimeoutMs: 2000, Legs: 'client' });
+      const half = Buffer.alloc(size, 'a');
+      const first = encodeFrame({ opcode: OPCODE.text, fin: false, payload: half });
+      connection.send(first.subarray(0, 4 + cut));
+      await eventually(() => client.unread.length === 4 + cut, 'the half frame arrives');
+      await pause(150);
+      expect(client.unread).toHaveLength(4 + cut);
+      connection.send(first.subarray(4 + cut));
+      expect((await client.readFrame()).payload.equals(half)).toBe(true);
+      await answer(client, true);
+      connection.sendFrame({ opcode: OPCODE.continuation, payload: 'second half' });
+      const rest = await client.readFrame();
+      expect([rest.opcode, rest.payload.toString()]).toEqual([OPCODE.continuation, 'second half']);
+    },
+  );
 
   it('leaves the pings and pongs of the two ends alone, those with eight bytes too', async () => {
     const { client, connection } = await open({ IntervalMs: 50, TimeoutMs: 1000, Legs: 'client' });

@@ -82,4 +82,15 @@ describe('Leg', () => {
     await eventually(() => told.includes('drained'), 'the queue is empty');
     leg.destroy();
   });
+
+  it('says whether the peer is held back', () => {
+    const [near] = pair();
+    const leg = new Leg(near, recorder().receiver);
+    expect(leg.isPaused).toBe(false);
+    leg.pause();
+    expect(leg.isPaused).toBe(true);
+    leg.resume();
+    expect(leg.isPaused).toBe(false);
+    leg.destroy();
+  });
 });

@@ -30,7 +30,7 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     5000,
   ),
   IdleTimeoutMs: milliseconds(
-    'Close 1001 after this many milliseconds without a single byte in either direction; 0 means never.',
+    'Close 1001 after this many milliseconds without a single byte in either direction; 0 means never. Pings and pongs are bytes too, also those of `Ping`: where peers answer pings, `AppIdleTimeoutMs` is what ends idle sockets.',
     0,
   ),
   AppIdleTimeoutMs: milliseconds(
