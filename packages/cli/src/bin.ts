@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { main } from './main.js';
 import { processTerminal } from './terminal.js';
+import { boundYoungGeneration } from './young-generation.js';
 
 /** A gateway that was told to stop ends although nobody reads its log. */
 const UNREAD_LOG_MS = 2_000;
 
+boundYoungGeneration();
 const argv = process.argv.slice(2);
 const code = await main(argv, processTerminal());
 // Empty writes let pipes take what was written before, and the turn after them lets a failed write be reported. The
