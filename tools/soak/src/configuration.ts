@@ -33,6 +33,7 @@ export function configuration(ports: BackendPorts, change: number): object {
     GlobalConfiguration: {
       Gateway: {
         ConnectTimeoutMs: 3000,
+        HandshakeTimeoutMs: 8000,
         CloseTimeoutMs: 2000,
         AppIdleTimeoutMs: 60_000,
         MaxLifetimeMs: 86_400_000,
@@ -59,8 +60,6 @@ function route(mode: string, leg: string, port: number, index: number, change: n
     Gateway: {
       // Opaque knows no pings: a vanished peer is found because nothing passes.
       ...(mode === 'opaque' ? { Transfer: 'opaque', IdleTimeoutMs: 6000 } : {}),
-      // Relays may hold a handshake up.
-      HandshakeTimeoutMs: leg === 'relayed' ? 8000 : 4000,
       // Another value each time, so that the route is compiled anew while its sessions go on.
       ...(change > 0 ? { ConnectTimeoutMs: 3000 + (change % 1000) } : {}),
     },

@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { type Fault, resetSocket, seededRandom, upgradeHead } from '@ocelot/test-support';
 
 import { answerHandshake } from './backend-answer.js';
-import { type ConversationPlan, isIntact, isWhole } from './conversation-plan.js';
+import { type ConversationPlan, isIntact, isWhole, kindOf } from './conversation-plan.js';
 import { bringToEnd } from './ending.js';
 import { type Head, readHead, readToEnd, statusOf } from './http-head.js';
 import { judgeRefusal, judgeTalk } from './judge.js';
@@ -41,6 +41,8 @@ export class Conversation {
   #client: Peer | undefined;
   #backend: Peer | undefined;
   #status = 0;
+  #isOpening = true;
+  #patienceTimer: NodeJS.Timeout | undefined;
   #settleTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
   #isOver = false;
@@ -50,15 +52,21 @@ export class Conversation {
     this.#stage = stage;
   }
 
+  /** Whether its handshake is not answered yet. */
+  get isOpening(): boolean {
+    return this.#isOpening;
+  }
+
   /** Plays it to its end. Never rejects. */
   async run(): Promise<Outcome> {
-    const patience = setTimeout(() => this.#giveUp('stuck'), this.#stage.patienceMs);
+    // Who is to talk until it is told to stop, has time until then.
+    if (kindOf(this.plan.id) !== 'steady') this.#losePatience();
     try {
       await this.#live();
     } catch (error) {
       this.#violate('soak', `the soak itself failed: ${error instanceof Error ? error.stack : String(error)}`);
     }
-    clearTimeout(patience);
+    clearTimeout(this.#patienceTimer);
     clearTimeout(this.#settleTimer);
     this.#destroy();
     return { status: this.#status, messages: (this.#client?.received ?? 0) + (this.#backend?.received ?? 0) };
@@ -67,6 +75,7 @@ export class Conversation {
   /** Comes to the ending soon: no new messages. */
   stop(): void {
     this.#isStopping = true;
+    this.#losePatience();
     this.#client?.stopSpeaking();
     this.#backend?.stopSpeaking();
     this.#wake();
@@ -87,13 +96,18 @@ export class Conversation {
   /** A relay let a leg fail. */
   failed(leg: Speaker, fault: Fault): void {
     if (fault.kind === 'stall') return;
-    if (fault.kind === 'halfOpen') this.#vanished.add(leg);
+    if (fault.kind === 'halfOpen') {
+      // As if its power went: nobody answers any more, and the relay tells nobody.
+      this.#vanished.add(leg);
+      for (const socket of this.#sockets[leg]) socket.destroy();
+    }
     this.#settleSoon();
     this.#wake();
   }
 
   async #live(): Promise<void> {
     const head = await this.#ask();
+    this.#isOpening = false;
     if (head !== undefined) {
       this.#status = statusOf(head.text);
       const [socket] = this.#sockets.client;
@@ -113,7 +127,7 @@ export class Conversation {
   }
 
   get #mustBeAnswered(): boolean {
-    return !this.plan.opening.startsWith('leaves') && isWhole(this.plan.front);
+    return !this.plan.opening.startsWith('leaves') && isWhole(this.plan.front) && !this.#vanished.has('client');
   }
 
   /** Connects and sends the handshake. @returns the head of the answer. */
@@ -227,6 +241,10 @@ export class Conversation {
     if (this.#late.length > 0) this.#violate(kind, `still open: ${this.#late.join(', ')}; ${this.#describe()}`);
     this.#destroy();
     this.#wake();
+  }
+
+  #losePatience(): void {
+    if (!this.#isOver) this.#patienceTimer ??= setTimeout(() => this.#giveUp('stuck'), this.#stage.patienceMs);
   }
 
   #destroy(): void {

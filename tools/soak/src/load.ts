@@ -35,6 +35,10 @@ export interface LoadOptions {
 
 /** How often the pace is looked at, in milliseconds. */
 const TICK_MS = 20;
+/** A look that comes so late says that the machine has no time: new load would only run into time limits. */
+const LATE_TICK_MS = 250;
+/** Most handshakes under way at a time: a slow gateway sets the pace itself. */
+const MAX_OPENING = 80;
 
 /** Answers after which the log must have a line with the conversation's exchange. */
 const ADMITTED: ReadonlySet<number> = new Set([101, 403, 502, 503, 504]);
@@ -63,14 +67,23 @@ export class LoadDriver {
     let last = performance.now();
     while (!isOver()) {
       const now = performance.now();
-      // What could not begin in time is not made up for later: no bursts.
-      due = Math.min(due + ((now - last) / 1000) * options.ratePerSecond, options.ratePerSecond / 5 + 1);
+      // What could not begin in time is not made up for later: no bursts, and none at all while the machine is late.
+      due = Math.min(due + ((now - last) / 1000) * options.ratePerSecond, options.ratePerSecond / 10 + 1);
+      const isLate = now - last > LATE_TICK_MS;
       last = now;
-      for (; due >= 1 && this.#running.size < options.connections; due -= 1) this.#begin();
+      const room = isLate ? 0 : Math.min(options.connections - this.#running.size, MAX_OPENING - this.#opening);
+      for (let begun = 0; due >= 1 && begun < room; due -= 1, begun += 1) this.#begin();
       await sleep(TICK_MS);
     }
     if (this.#kind === 'steady') for (const conversation of this.#running.keys()) conversation.stop();
     await Promise.all(this.#running.values());
+  }
+
+  /** How many wait for the answer to their handshake. */
+  get #opening(): number {
+    let opening = 0;
+    for (const conversation of this.#running.keys()) if (conversation.isOpening) opening += 1;
+    return opening;
   }
 
   #begin(): void {

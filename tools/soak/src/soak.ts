@@ -18,7 +18,7 @@ import { World } from './world.js';
 
 /** What a conversation may take until its ending, and from the first sign of an end until it is closed. */
 const PATIENCE_MS = 45_000;
-const SETTLE_MS = 20_000;
+const SETTLE_MS = 15_000;
 /** How long the gateway may take to let go of everything once nobody is there. */
 const QUIET_MS = 25_000;
 const LOOK_MS = 500;

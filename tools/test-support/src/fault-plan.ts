@@ -27,6 +27,8 @@ export interface WayShape {
   readonly pieceBytes?: number;
   /** `pieceBytes` counts for so many bytes from the beginning only. @default all */
   readonly piecesUntil?: number;
+  /** And for so long at most: each piece costs a turn of the event loop, which is long where thousands share it. */
+  readonly piecesForMs?: number;
   /** Pieces end at these offsets of the stream. Ascending. */
   readonly splitAt?: readonly number[];
   readonly bytesPerSecond?: number;
@@ -57,8 +59,9 @@ const KINDS: readonly Fault['kind'][] = ['cut', 'halfClose', 'reset', 'halfOpen'
 
 /** About the length of a handshake head. */
 const HEAD_BYTES = 600;
-/** Each small piece costs a turn of the event loop, which may be long where thousands of relays share it. */
-const PIECES = 120;
+/** Small pieces are for the handshake and a little more. */
+const PIECES = 500;
+const PIECES_MS = 800;
 
 /** Chooses a plan. The same source in the same state chooses the same. */
 export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions = {}): FaultPlan {
@@ -84,16 +87,16 @@ export function randomFaultPlan(random: SeededRandom, options: RandomPlanOptions
 function randomShape(random: SeededRandom, maxDelayMs: number): WayShape {
   switch (random.between(0, 4)) {
     case 0:
-      return { pieceBytes: 1, piecesUntil: PIECES };
+      return { pieceBytes: 1, piecesUntil: PIECES, piecesForMs: PIECES_MS };
     case 1: {
       const pieceBytes = random.between(2, 60);
-      return { pieceBytes, piecesUntil: pieceBytes * PIECES };
+      return { pieceBytes, piecesUntil: pieceBytes * PIECES, piecesForMs: PIECES_MS };
     }
     case 2:
       return { delayMs: random.between(1, Math.max(1, maxDelayMs)) };
     case 3: {
       const pieceBytes = random.between(500, 5000);
-      return { pieceBytes, piecesUntil: pieceBytes * PIECES };
+      return { pieceBytes, piecesUntil: pieceBytes * PIECES, piecesForMs: PIECES_MS };
     }
     default: {
       const first = random.between(1, HEAD_BYTES);

@@ -19,6 +19,7 @@ export class RelayWay {
   readonly #faults: Fault[];
   readonly #events: WayEvents;
   readonly #queue: Buffer[] = [];
+  readonly #beganMs = performance.now();
   #splits: readonly number[];
   #passed = 0;
   #isBusy = false;
@@ -154,8 +155,9 @@ export class RelayWay {
   }
 
   get #isInSmallPieces(): boolean {
-    const { pieceBytes, piecesUntil = Infinity } = this.#shape;
-    return pieceBytes !== undefined && this.#passed < piecesUntil;
+    const { pieceBytes, piecesUntil = Infinity, piecesForMs = Infinity } = this.#shape;
+    if (pieceBytes === undefined || this.#passed >= piecesUntil) return false;
+    return performance.now() - this.#beganMs < piecesForMs;
   }
 
   /** Pieces need a turn of the event loop each, or the system sends them as one. */
