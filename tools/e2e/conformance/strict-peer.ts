@@ -83,7 +83,7 @@ export class StrictPeer {
     this.#echoes = manners.echoes;
     this.#onClose = manners.onClose ?? 'answer';
     const { deflate: terms } = manners;
-    this.#deflater = terms === undefined ? undefined : new MessageDeflater(terms[side].keepsContext);
+    this.#deflater = terms === undefined ? undefined : new MessageDeflater(terms[side]);
     this.#reader = new StrictReader({
       expectsMask: side === 'backend',
       deflate: terms?.[otherSide(side)],

@@ -1,4 +1,4 @@
-import { MessageInflater } from './deflate-stream.js';
+import { MessageInflater, type SenderTerms } from './deflate-stream.js';
 import { Utf8Check } from './utf8-check.js';
 
 /** What a strict reader makes of a stream, in order. After `close` and `fault` nothing counts any more. */
@@ -13,8 +13,8 @@ export type ReaderEvent =
 export interface ReaderRules {
   /** The stream comes from a client (RFC 6455 §5.1). */
   readonly expectsMask: boolean;
-  /** permessage-deflate was agreed on, with or without context takeover in this direction. */
-  readonly deflate: { readonly keepsContext: boolean } | undefined;
+  /** What the sender agreed to, if permessage-deflate was agreed on. */
+  readonly deflate: SenderTerms | undefined;
   /** Lengths need not be in their shortest form. */
   readonly takesLongForms?: boolean;
   readonly emit: (event: ReaderEvent) => void;
@@ -57,7 +57,7 @@ export class StrictReader {
 
   constructor(rules: ReaderRules) {
     this.#rules = rules;
-    this.#inflater = new MessageInflater(rules.deflate?.keepsContext);
+    this.#inflater = new MessageInflater(rules.deflate);
   }
 
   /** Bytes behind a Close frame or a fault. */

@@ -27,9 +27,25 @@ const similar = Array.from({ length: 6 }, (_, i) => Buffer.from(`${sentence.toSt
 const takeover =
   (keepsContext: boolean): Frames =>
   (write) => {
-    const deflater = new MessageDeflater(keepsContext);
+    const deflater = new MessageDeflater({ keepsContext, windowBits: 15 });
     return similar.map((payload) => write.frame({ opcode: text, rsv: RSV1, payload: deflater.deflate(payload) }));
   };
+
+/** Two times the same 8 KB that nothing in it repeats: a window of 1 KB does not reach back to the first. */
+const farRepetition = Buffer.concat(Array.from({ length: 2 }, () => noise(8192)));
+
+/** Bytes without a pattern, the same each time (xorshift). */
+function noise(size: number): Buffer {
+  const bytes = Buffer.alloc(size);
+  let state = 0x2545_f491;
+  for (let i = 0; i < size; i += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state & 0xff;
+  }
+  return bytes;
+}
 
 const once = (data: Buffer): Buffer => new MessageDeflater().deflate(data);
 
@@ -59,6 +75,18 @@ const sound: readonly ConformanceCase[] = [
     takeover(false),
     ACCEPTED,
     `${PLAIN}; server_no_context_takeover; client_no_context_takeover`,
+  ),
+  compressed(
+    'repetitions from further back than a small window',
+    '§7.1.2',
+    (write) => {
+      const deflater = new MessageDeflater({ keepsContext: true, windowBits: 10 });
+      return [farRepetition, farRepetition].map((payload) =>
+        write.frame({ opcode: binary, rsv: RSV1, payload: deflater.deflate(payload) }),
+      );
+    },
+    ACCEPTED,
+    `${PLAIN}; server_max_window_bits=10; client_max_window_bits=10`,
   ),
   compressed(
     'plain messages between compressed ones',
