@@ -111,7 +111,8 @@ export class MessagePassage implements Passage, DecoderSink {
 
   control(opcode: number, payload: Buffer): boolean {
     if (this.#isOver || this.#init.isClosed()) return true;
-    return this.#init.writer.control(opcode, payload);
+    this.#init.writer.control(opcode, payload);
+    return !this.#isWaiting;
   }
 
   closeFrame(_frame: Buffer, status: CloseStatus): void {
@@ -130,13 +131,14 @@ export class MessagePassage implements Passage, DecoderSink {
   }
 
   behind(action: () => void): void {
-    if (this.#isWaiting || this.#held !== undefined) {
-      this.#later.push(action);
-      this.#watch();
-    } else {
+    if (!this.#isWaiting && this.#held === undefined) {
       this.#init.writer.flush();
       action();
+      return;
     }
+    this.#later.push(action);
+    this.#advance();
+    if (this.#isWaiting) this.#watch();
   }
 
   drained(): void {
@@ -145,10 +147,15 @@ export class MessagePassage implements Passage, DecoderSink {
     this.#advance();
   }
 
-  /** Whether the next message must wait: for a hook, for the writer, or for the sender to read its answers. */
+  /**
+   * Whether the next message must wait: for a hook, for zlib, or for slow readers. Once the stream has an end, what was
+   * read before it goes to the leg's queue whatever the reader does, and the end behind it.
+   */
   get #isWaiting(): boolean {
-    if (this.#isOver || this.#init.isClosed()) return false;
-    return this.#isPending || !this.#init.writer.isReady || this.#init.answers.isOverrun;
+    const { writer, answers, isClosed } = this.#init;
+    if (this.#isOver || isClosed()) return false;
+    if (this.#isPending || writer.isDeflating) return true;
+    return this.#later.length === 0 && (!writer.isReady || answers.isOverrun);
   }
 
   /** @returns whether to go on with the next message. */
@@ -173,7 +180,8 @@ export class MessagePassage implements Passage, DecoderSink {
   #pass(message: Message): boolean {
     const { writer, isClosed } = this.#init;
     if (this.#isOver || isClosed()) return true;
-    return writer.message(message) && !this.#isWaiting;
+    writer.message(message);
+    return !this.#isWaiting;
   }
 
   /** A hook has settled, unless the wait for it was given up. */
@@ -257,8 +265,9 @@ export class MessagePassage implements Passage, DecoderSink {
   #look(): void {
     this.#timer = undefined;
     if (!this.#isWaiting) return;
-    if (this.#turn !== this.#turnSeen || (!this.#isPending && this.#later.length === 0)) {
-      this.#watch();
+    if (this.#turn !== this.#turnSeen || !this.#isPending) {
+      // Only what waits for a hook needs a limit: slow readers are the leg's business, zlib comes to an end.
+      if (this.#isPending) this.#watch();
     } else if (this.#later.length > 0) {
       this.#end();
       this.#giveUp();

@@ -46,6 +46,10 @@ export class MessageWriter implements BatchTarget {
   get isReady(): boolean {
     return !this.#isFull && !this.#isDeflating;
   }
+  /** Whether a message is being compressed: what is written now waits for it. */
+  get isDeflating(): boolean {
+    return this.#isDeflating;
+  }
   /** Whether a plugin has sent more than the leg takes: its peer must not cause more before it has read that. */
   get isOverrun(): boolean {
     return this.#isOverrun;
@@ -60,26 +64,24 @@ export class MessageWriter implements BatchTarget {
     this.#onReady = ready;
   }
 
-  /** Writes a message. @returns whether more may follow at once. */
-  message({ type, data }: Message): boolean {
+  /** Writes a message. Ask {@link MessageWriter.isReady} whether more may follow at once. */
+  message({ type, data }: Message): void {
     const opcode = type === 'text' ? OPCODE_TEXT : OPCODE_BINARY;
     if (this.#isDeflating) this.#wait(opcode, data);
     else if (this.#deflate?.pays(data.length) === true) this.#compress(this.#deflate, opcode, data);
     else putFrame(this, FIN | opcode, data, this.#isMasked);
-    return this.isReady;
   }
 
-  /** Writes a ping or pong behind the messages before it. @returns whether more may follow at once. */
-  control(opcode: number, payload: Uint8Array): boolean {
+  /** Writes a ping or pong behind the messages before it. */
+  control(opcode: number, payload: Uint8Array): void {
     if (this.#isDeflating) this.#wait(opcode, payload);
     else putFrame(this, FIN | opcode, payload, this.#isMasked);
-    return this.isReady;
   }
 
   /** Writes a plugin's own message at once. @returns false when so much waits already that it was not taken. */
   send(message: Message): boolean {
     if (this.#isClosed() || this.#bytesWaiting + this.#leg.bytesQueued > MAX_SENT_AHEAD_BYTES) return false;
-    if (!this.message(message)) this.#isOverrun = true;
+    this.message(message);
     this.flush();
     if (!this.isReady) this.#isOverrun = true;
     return true;

@@ -9,7 +9,7 @@ import type { LegReceiver } from './leg.js';
 import type { MessageDeflate } from './message-deflate.js';
 import { MessagePassage } from './message-passage.js';
 import { MessageWriter } from './message-writer.js';
-import type { HookFailure, NamedHook } from './run-hooks.js';
+import { assertMessage, type HookFailure, type NamedHook } from './run-hooks.js';
 import { directionFrom, type Fault, otherSide, type Transfer, type TransferInit } from './transfer.js';
 
 /** Whole messages are kept in memory, so there is a limit also where the route has none (`MaxMessageBytes: 0`). */
@@ -113,6 +113,7 @@ export class MessagesTransfer implements Transfer {
   }
 
   send(direction: Direction, message: Message): boolean {
+    assertMessage(message);
     return !this.#isEnding && this.#writers[direction === 'to-client' ? 'client' : 'backend'].send(message);
   }
 

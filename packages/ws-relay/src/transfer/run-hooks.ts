@@ -83,18 +83,24 @@ export function isPromise(result: Message | Promise<Message | undefined>): resul
 /** A plugin may be plain JavaScript: what goes on the wire has to be a message, and text has to be UTF-8. */
 function checked(result: unknown, given: Message, tap: string): Message {
   if (result === given) return given;
-  if (!isMessage(result)) {
-    throw new HookFailure(tap, new TypeError('a hook returns a message { type, data: Uint8Array }, or undefined'));
-  }
-  if (result.type === 'text' && result.data !== given.data && !isUtf8(result.data)) {
-    throw new HookFailure(tap, new TypeError('the data of a text message is not UTF-8 (RFC 6455 §5.6)'));
+  try {
+    assertMessage(result);
+  } catch (error) {
+    throw new HookFailure(tap, error);
   }
   return result;
 }
 
-/** Whether something is a message: for what comes from a plugin. */
-export function isMessage(value: unknown): value is Message {
-  if (typeof value !== 'object' || value === null) return false;
-  const { type, data } = value as Partial<Message>;
-  return (type === 'text' || type === 'binary') && data instanceof Uint8Array;
+/**
+ * Checks what comes from a plugin.
+ * @throws TypeError when it is no message, or text that is not UTF-8.
+ */
+export function assertMessage(value: unknown): asserts value is Message {
+  const { type, data } = (typeof value === 'object' && value !== null ? value : {}) as Partial<Message>;
+  if ((type !== 'text' && type !== 'binary') || !(data instanceof Uint8Array)) {
+    throw new TypeError("a message is { type: 'text' | 'binary', data: Uint8Array }");
+  }
+  if (type === 'text' && !isUtf8(data)) {
+    throw new TypeError('the data of a text message is not UTF-8 (RFC 6455 §5.6)');
+  }
 }

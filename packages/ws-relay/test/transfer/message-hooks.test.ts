@@ -295,6 +295,14 @@ describe('a tap', () => {
     expect(session.send('to-backend', message)).toBe(false);
   });
 
+  it.each([
+    ['no message', { type: 'text', data: 'a string' } as unknown as Message],
+    ['text that is not UTF-8', { type: 'text' as const, data: Buffer.from([0xff]) }],
+  ])('cannot send %s', async (_, message) => {
+    const { session } = await withSession();
+    expect(() => session.send('to-client', message)).toThrow(TypeError);
+  });
+
   it('that answers makes a sender wait that does not read the answers', async () => {
     const answer: Message = { type: 'binary', data: Buffer.alloc(64 * 1024) };
     const { client } = await open(

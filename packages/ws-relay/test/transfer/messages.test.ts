@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 
 import type { Plugin } from '@ocelot/core';
 
@@ -253,5 +253,54 @@ describe('backpressure (S15)', () => {
     reader.resume();
     await eventually(() => reader.bytesReceived - before >= sent, 'everything arrives', 15_000);
     expect(writer.socket.writableLength).toBe(0);
+  });
+
+  it('gives a slow client the tail of a backend that has gone, beyond the close timeout', async () => {
+    const { client, connection } = await open();
+    client.pause();
+    const payload = randomBytes(1024 * 1024);
+    connection.send(Buffer.concat([...Array<Buffer>(6).fill(encodeFrame({ opcode: 2, payload })), closeFrame(1000)]));
+    connection.end();
+    const pace = setInterval(() => {
+      client.resume();
+      setTimeout(() => client.pause(), 1);
+    }, 60);
+    onTestFinished(() => clearInterval(pace));
+    const frames = await client.readFrames(6);
+    expect(frames.every((frame) => frame.payload.equals(payload))).toBe(true);
+    expect(readClose(await client.readFrame()).code).toBe(1000);
+  });
+});
+
+describe('frames of a session with a hook', () => {
+  it('are shown to observers too, as they came', async () => {
+    const seen: string[] = [];
+    const { client, connection } = await open(
+      tapped({
+        ...pass,
+        observe: () => ({
+          frame: (direction, { opcode, isFinal, payloadBytes }) =>
+            void seen.push(`${direction} ${opcode} ${isFinal} ${payloadBytes}`),
+        }),
+      }),
+    );
+    client.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'a', mask: true });
+    client.sendFrame({ opcode: OPCODE.continuation, payload: 'bc', mask: true });
+    await connection.readFrame();
+    connection.send(text('back'));
+    await client.readFrame();
+    expect(seen).toEqual(['to-backend 1 false 1', 'to-backend 0 true 2', 'to-client 1 true 4']);
+  });
+
+  it("stand beside the gateway's own pings, whose pongs go no further (S17, S22)", async () => {
+    const { client, connection } = await open(tapped(pass), { Ping: { IntervalMs: 50, TimeoutMs: 5000 } });
+    client.sendFrame({ opcode: OPCODE.text, fin: false, payload: 'a', mask: true });
+    const toClient = await client.readFrame();
+    const toBackend = await connection.readFrame();
+    expect([toClient.opcode, toBackend.opcode]).toEqual([OPCODE.ping, OPCODE.ping]);
+    client.sendFrame({ opcode: OPCODE.pong, payload: toClient.payload, mask: true });
+    client.sendFrame({ opcode: OPCODE.continuation, payload: 'b', mask: true });
+    const next = await connection.readFrame();
+    expect([next.opcode, next.payload.toString()]).toEqual([OPCODE.text, 'ab']);
   });
 });
