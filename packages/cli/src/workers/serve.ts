@@ -9,6 +9,7 @@ import { createLog } from '../log.js';
 import { type OpenGateway, openGateway } from '../open-gateway.js';
 import type { Terminal } from '../terminal.js';
 import { CLOSE_GRACE_MS, withinLimits } from '../within-limits.js';
+import { frozen } from './frozen.js';
 import type { Assignment, FromWorker, ToWorker } from './messages.js';
 import { RemoteLedger } from './remote-ledger.js';
 import { RemoteLoads } from './remote-loads.js';
@@ -149,7 +150,7 @@ class ServingWorker {
     const port = isNumberOpen ? await probePort(host, 0) : this.#assignment.port;
     const { plugins } = await loadPlugins({ cwd: this.#terminal.cwd, configModule, plugins: plugin });
     return openGateway({
-      config,
+      config: frozen(config),
       plugins,
       requireDiscovery,
       host,
@@ -163,7 +164,7 @@ class ServingWorker {
 
   async #reload(open: OpenGateway, { config }: { readonly config: GatewayConfig }): Promise<void> {
     try {
-      const { revision } = await open.reload(config);
+      const { revision } = await open.reload(frozen(config));
       this.#primary.send({ type: 'reloaded', revision });
     } catch (error) {
       this.#primary.send({ type: 'rejected', failure: describeFailure(error) });
