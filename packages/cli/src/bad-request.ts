@@ -3,6 +3,9 @@ import type { Duplex } from 'node:stream';
 /** How long the peer may take to read an answer before its connection is cut. */
 const LINGER_MS = 2_000;
 
+/** They are cut by their own timers. */
+const answered = new WeakSet<Duplex>();
+
 /**
  * Answers what is no HTTP, too large or too slow: `server.on('clientError', …)`. A client that left gets nothing.
  */
@@ -24,10 +27,13 @@ export function refuseHeaderFlood(socket: Duplex): void {
 }
 
 function respond(socket: Duplex, status: string, headers = ''): void {
+  // What comes behind an answered fault is a fault again. To cut it now would take the answer away (RFC 9112 §9.6).
+  if (answered.has(socket)) return;
   if (!socket.writable) {
     socket.destroy();
     return;
   }
+  answered.add(socket);
   const body = `${status}\n`;
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +

@@ -72,7 +72,9 @@ export async function listen(gateway: Gateway, options: ListenOptions): Promise<
     server.requestTimeout = Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
     gate.enter(socket);
   });
-  server.on('clientError', answerBadRequest);
+  server.on('clientError', (error: Error, socket: Duplex) => {
+    if (!gate.isRefused(socket)) answerBadRequest(error, socket);
+  });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseConnect(socket));
   connectRelays(server, gateway, gate);
   await open(server, options);
