@@ -28,7 +28,7 @@ async function runGateway(backendPort: number): Promise<{ readonly url: string; 
 
 it('counts the frames of a session by opcode and direction', async () => {
   const backend = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => void backend.close());
+  onTestFinished(() => backend.close());
   backend.on('connection', (socket) => socket.on('message', (data) => socket.send(data)));
   await once(backend, 'listening');
   const { port } = backend.address() as { readonly port: number };

@@ -26,7 +26,7 @@ async function runGateway(backendPort: number): Promise<string> {
 
 it('answers, drops, asks and changes: the backend sees what the rules let through, in order', async () => {
   const backend = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => void backend.close());
+  onTestFinished(() => backend.close());
   const seen: string[] = [];
   backend.on('connection', (socket) =>
     socket.on('message', (data: Buffer) => {
