@@ -1,3 +1,4 @@
+import { FakeClock } from '@ocelot/core/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -213,6 +214,33 @@ describe('lifetime', () => {
     client.end();
     connection.end();
     expect(await summary()).toMatchObject({ closeCode: undefined, errorCode: 'OCELOT_ERR_LIFETIME_OVER' });
+  });
+});
+
+describe('the timer of all sessions', () => {
+  it.each([
+    ['is not set for a route without limits of time', {}, 0],
+    [
+      'is one for all limits of all sessions of a relay, and gone with the last of them',
+      { IdleTimeoutMs: 5000, AppIdleTimeoutMs: 5000, MaxLifetimeMs: 5000, Ping: { IntervalMs: 5000 } },
+      1,
+    ],
+  ])('%s', async (_, settings, timers) => {
+    const clock = new FakeClock();
+    stand = await gatewayStand([backend.port], { settings, relay: { clock } });
+    for (let i = 0; i < 3; i += 1) {
+      const client = await stand.client();
+      const upgraded = client.upgrade();
+      const connection = await backend.connection(i);
+      await connection.accept();
+      await upgraded;
+    }
+    await stand.event('session.opened', 2);
+    expect(clock.pending).toBe(timers);
+    for (const connection of backend.connections) connection.destroy();
+    await stand.gateway.drain({ deadlineMs: 0, spreadMs: 0 });
+    await stand.event('session.closed', 2);
+    expect(clock.pending).toBe(0);
   });
 });
 
