@@ -20,7 +20,7 @@ import type { Passage, Sender } from './passage.js';
 import { HookFailure, isPromise, type NamedHook, runHooks } from './run-hooks.js';
 
 /** How long a hook may keep a message, in milliseconds; then it has failed. */
-export const HOOK_MS = 30_000;
+const HOOK_MS = 30_000;
 
 /** Up to this size, text is looked through here: the call of the engine's own check costs more. */
 const SHORT_TEXT_BYTES = 64;
