@@ -8,9 +8,9 @@ export const MODES: readonly Mode[] = ['framed', 'opaque', 'messages'];
 export type Side = 'client' | 'backend';
 export const SIDES: readonly Side[] = ['client', 'backend'];
 
-/** How a case's stream is cut into writes. */
-export type Style = 'framewise' | 'bytewise' | 'coalesced';
-export const STYLES: readonly Style[] = ['framewise', 'bytewise', 'coalesced'];
+/** How a case's stream is cut into writes; `early`: all of it in one write with the sender's half of the handshake. */
+export type Style = 'framewise' | 'bytewise' | 'coalesced' | 'early';
+export const STYLES: readonly Style[] = ['framewise', 'bytewise', 'coalesced', 'early'];
 
 /**
  * What the receiver of a stream has to make of it. A refusal ends the connection with `code`. It is seen at `frame`:

@@ -31,6 +31,7 @@ function accepted(run: CaseRun, mode: Mode, direct: CaseRun | undefined): string
   const { sender, receiver, reference, subject } = run;
   const problems = [...bothEndInOrder(run, mode), ...sameBytes(run, direct, mode === 'opaque')];
   const isWhole = mode !== 'messages';
+  if (!isWhole) problems.push(...repeatedKeys(receiver));
   if (!sameEvents(content(receiver.events, isWhole), content(reference.events, isWhole)))
     problems.push(`the receiver sees ${words(receiver.events)} instead of ${words(reference.events)}`);
   const close = closeOf(run);
@@ -48,6 +49,11 @@ function accepted(run: CaseRun, mode: Mode, direct: CaseRun | undefined): string
   if (pongs(sender.events, 'pong') !== pongs(reference.events, 'ping'))
     problems.push(`the sender gets the pongs ${pongs(sender.events, 'pong')}`);
   return problems;
+}
+
+/** A gateway that writes frames of its own draws a new key for each (§5.3); by chance a few may be the same. */
+function repeatedKeys({ masking: { frames, keys } }: PeerRecord): string[] {
+  return keys < frames * 0.9 ? [`${frames} frames are masked with ${keys} keys (§5.3)`] : [];
 }
 
 /** The gateway refuses: nothing of the bad frame gets through, each side gets the Close that belongs to it. */

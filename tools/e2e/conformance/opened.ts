@@ -3,6 +3,8 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 
 import { parseHead, SAMPLE_KEY, switchingHead, upgradeHead, within, type RawHead } from '@ocelot/test-support';
 
+import type { Side } from './conformance-case.js';
+
 /** One end of an open WebSocket: whoever holds it reads on from `rest`. */
 export interface OpenedEnd {
   readonly socket: Socket;
@@ -66,22 +68,26 @@ export class BackendPort {
   }
 }
 
-/**
- * Opens a WebSocket to `port`, and answers for the backend behind it.
- * @param offer Lines of the client's request. @param answer Lines of the backend's 101, told what it was asked.
- */
-export async function openPair(
-  port: number,
-  backend: BackendPort,
-  target: string,
-  offer: HeaderLines,
-  answer: (request: RawHead) => HeaderLines,
-): Promise<OpenedPair> {
+/** What both sides say in the opening handshake. */
+export interface Handshake {
+  readonly target: string;
+  /** Lines of the client's request. */
+  readonly offer?: HeaderLines;
+  /** Lines of the backend's 101, told what it was asked. */
+  readonly answer?: (request: RawHead) => HeaderLines;
+  /** Bytes that go with the head of a side, in the same write. */
+  readonly early?: Partial<Readonly<Record<Side, Buffer>>>;
+}
+
+/** Opens a WebSocket to `port`, and answers for the backend behind it. */
+export async function openPair(port: number, backend: BackendPort, handshake: Handshake): Promise<OpenedPair> {
+  const { target, early } = handshake;
   const arriving = backend.next(target);
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true });
   socket.on('error', () => undefined); // As above.
   await within(once(socket, 'connect'), `a connection to port ${port}`);
-  socket.write(upgradeHead({ target, headers: { 'Sec-WebSocket-Key': SAMPLE_KEY, ...offer } }));
+  const head = upgradeHead({ target, headers: { 'Sec-WebSocket-Key': SAMPLE_KEY, ...handshake.offer } });
+  socket.write(withBytes(head, early?.client));
   const answering = readHead(socket);
   const refusedEarly = answering.then(({ head }) => {
     if (head.status !== 101) throw new Error(`the handshake was answered with: ${head.line}`);
@@ -92,10 +98,15 @@ export async function openPair(
     `a handshake for ${target} at the backend`,
   );
   const key = backendEnd.head.get('sec-websocket-key') ?? '';
-  backendEnd.socket.write(switchingHead(key, answer(backendEnd.head)));
+  const switching = switchingHead(key, handshake.answer?.(backendEnd.head));
+  backendEnd.socket.write(withBytes(switching, early?.backend));
   const client = await within(answering, 'the 101');
   if (client.head.status !== 101) throw new Error(`the handshake was answered with: ${client.head.line}`);
   return { client, backend: backendEnd };
+}
+
+function withBytes(head: string, bytes: Buffer = Buffer.alloc(0)): Buffer {
+  return Buffer.concat([Buffer.from(head), bytes]);
 }
 
 /** Reads up to the blank line and leaves the socket paused. */

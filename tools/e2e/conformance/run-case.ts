@@ -74,7 +74,8 @@ export async function runCase(course: Course, subject: ConformanceCase, from: Si
     if (request.get('sec-websocket-extensions') !== undefined) answered = negotiation?.answer;
     return answered === undefined ? {} : { 'Sec-WebSocket-Extensions': answered };
   };
-  const pair = await openPair(course.port, course.backend, target, offer, answer);
+  const early = style === 'early' ? { [from]: reference.bytes } : {};
+  const pair = await openPair(course.port, course.backend, { target, offer, answer, early });
   // Each side knows what was agreed on its own leg.
   const terms = {
     client: deflateTerms(pair.client.head.get('sec-websocket-extensions')),
@@ -102,6 +103,7 @@ const SINGLE_BYTES = 300;
 function cut(frames: readonly Buffer[], style: Style): readonly Buffer[] {
   if (style === 'framewise') return frames;
   if (style === 'coalesced') return [Buffer.concat(frames)];
+  if (style === 'early') return [];
   return frames.flatMap((frame) => {
     const single = frame.length <= SINGLE_BYTES ? frame.length : 20;
     const pieces = Array.from(frame.subarray(0, single), (byte) => Buffer.from([byte]));

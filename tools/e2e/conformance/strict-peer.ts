@@ -27,6 +27,8 @@ export interface PeerRecord {
   readonly wasLeftFirst: boolean;
   /** Bytes behind the Close frame or behind the fault. */
   readonly trailingBytes: number;
+  /** Masked frames that came, and how many different keys they had. */
+  readonly masking: { readonly frames: number; readonly keys: number };
   /** The other side stopped inside a frame or a message. */
   readonly isCutShort: boolean;
 }
@@ -240,6 +242,7 @@ export class StrictPeer {
       end: this.#end,
       wasLeftFirst: this.#wasLeftFirst,
       trailingBytes: this.#reader.trailingBytes,
+      masking: this.#reader.masking,
       isCutShort: !this.#reader.isAtRest,
     };
   }

@@ -54,6 +54,8 @@ export class StrictReader {
   #message: OpenMessage | undefined;
   #isDone = false;
   #trailing = 0;
+  #maskedFrames = 0;
+  readonly #keys = new Set<number>();
 
   constructor(rules: ReaderRules) {
     this.#rules = rules;
@@ -63,6 +65,10 @@ export class StrictReader {
   /** Bytes behind a Close frame or a fault. */
   get trailingBytes(): number {
     return this.#trailing;
+  }
+  /** Masked frames, and how many different keys they had (§5.3). */
+  get masking(): { readonly frames: number; readonly keys: number } {
+    return { frames: this.#maskedFrames, keys: this.#keys.size };
   }
   /** Whether the stream ends behind a whole frame and outside a message, or where nothing counts any more. */
   get isAtRest(): boolean {
@@ -135,6 +141,10 @@ export class StrictReader {
       parts: [],
       taken: 0,
     };
+    if ((second & 0x80) !== 0) {
+      this.#maskedFrames += 1;
+      this.#keys.add(bytes.readUInt32BE(size - 4));
+    }
     this.#offset += size;
     return true;
   }

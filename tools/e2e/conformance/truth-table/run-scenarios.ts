@@ -73,7 +73,7 @@ function targetOf({ mode, name }: Pick<OpenSession, 'mode' | 'name'>): string {
 }
 
 async function open(port: number, backend: BackendPort, job: Omit<OpenSession, 'ends'>): Promise<OpenSession> {
-  const pair = await openPair(port, backend, targetOf(job), {}, () => ({}));
+  const pair = await openPair(port, backend, { target: targetOf(job) });
   const writers = { client: new FrameWriter('client'), backend: new FrameWriter('backend') };
   const peer = (side: Side): StrictPeer => {
     const onClose = job.scenario.onClose?.[side] ?? 'answer';

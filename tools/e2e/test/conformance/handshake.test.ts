@@ -1,8 +1,6 @@
 // Situation: a client and a backend that say all they can in their opening handshake.
 // Action: they meet without a gateway, and then through one in each mode.
 // Expected: each sees what it saw without us, except for the lines that a gateway has to write, which are listed here.
-import type { AddressInfo } from 'node:net';
-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { MODES, type Mode } from '../../conformance/conformance-case.js';
@@ -56,7 +54,12 @@ let targets = 0;
 
 beforeAll(async () => {
   backend = await BackendPort.listen();
-  gateway = await startWith({ Routes: MODES.map((mode) => conformanceRoute('plain', mode, backend.port, {})) });
+  gateway = await startWith({
+    Routes: MODES.flatMap((mode) => [
+      conformanceRoute('plain', mode, backend.port, {}),
+      conformanceRoute('sized', mode, backend.port, { MaxMessageBytes: 1000 }),
+    ]),
+  });
 });
 
 afterAll(async () => {
@@ -65,12 +68,11 @@ afterAll(async () => {
 });
 
 /** Opens a pair and hands back what both ends read of each other's handshake. */
-async function heads(mode: Mode, port: number, answer: HeaderLines): Promise<OpenedPair & { clientPort: number }> {
-  const target = `/${mode}-plain/${(targets += 1)}?token=abc&x=%C3%A9`;
-  const pair = await openPair(port, backend, target, OFFER, () => answer);
-  const { port: clientPort } = pair.client.socket.address() as AddressInfo;
+async function heads(mode: Mode, port: number, answer: HeaderLines, name = 'plain'): Promise<OpenedPair> {
+  const target = `/${mode}-${name}/${(targets += 1)}?token=abc&x=%C3%A9`;
+  const pair = await openPair(port, backend, { target, offer: OFFER, answer: () => answer });
   for (const { socket } of [pair.client, pair.backend]) socket.destroy();
-  return { ...pair, clientPort };
+  return pair;
 }
 
 /** The target has a number in it that tells connections apart. */
@@ -103,5 +105,20 @@ describe.each(MODES)('the opening handshake in %s mode', (mode) => {
       ...(isOurs ? AGREED : NONE),
       keepsOrder: true,
     });
+  });
+});
+
+describe('a route with MaxMessageBytes', () => {
+  // S21: the size of a message is what it is behind its compression.
+  it('offers the backend no compression whose end it could not see, in framed mode', async () => {
+    const { backend: asked, client } = await heads('framed', gateway.port, ANSWER, 'sized');
+    expect(asked.head.get('sec-websocket-extensions')).toBeUndefined();
+    expect(client.head.get('sec-websocket-extensions')).toBeUndefined();
+  });
+
+  it('compresses in messages mode, where the gateway expands what it counts', async () => {
+    const { backend: asked, client } = await heads('messages', gateway.port, ANSWER, 'sized');
+    expect(asked.head.get('sec-websocket-extensions')).toContain('permessage-deflate');
+    expect(client.head.get('sec-websocket-extensions')).toContain('permessage-deflate');
   });
 });

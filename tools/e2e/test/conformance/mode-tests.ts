@@ -21,7 +21,7 @@ export function conformanceTests(mode: Mode): void {
     results = byName;
   }, LIMIT_MS);
 
-  describe(`${mode} mode, from both sides, whole, byte by byte and in one write`, () => {
+  describe(`${mode} mode, from both sides, frame by frame, byte by byte, in one write and in one with the handshake`, () => {
     it.each(cases.map(({ name, rule }) => [name, rule] as const))('%s (%s)', (name) => {
       const mine = results.get(name) ?? [];
       expect(mine.length).toBeGreaterThan(0);
