@@ -44,8 +44,9 @@ export type Ending = (typeof ENDINGS)[number];
 /** What one end says. */
 export interface Speech {
   readonly messages: number;
-  /** Most messages are small; a few are up to so long. */
   readonly maxBytes: number;
+  /** Share of messages that are up to `maxBytes` long; the others have up to 400 bytes. */
+  readonly largeShare: number;
   /** Share of messages sent in several frames, with pings in between. */
   readonly fragmentShare: number;
   /** Longest pause between two messages, in milliseconds. */
@@ -124,16 +125,22 @@ function legPlan(random: SeededRandom): FaultPlan {
 }
 
 function randomSpeech(random: SeededRandom): Speech {
+  if (random.chance(BULK_SHARE)) return BULK;
   return {
     messages: random.chance(0.1) ? 0 : random.between(1, 24),
     maxBytes: random.chance(0.05) ? 700_000 : random.chance(0.3) ? 70_000 : 2000,
+    largeShare: 0.2,
     fragmentShare: random.chance(0.5) ? 0.4 : 0,
     pauseMs: random.pick([0, 5, 40]),
-    deafMs: random.chance(0.1) ? random.between(20, 200) : 0,
+    deafMs: random.chance(0.1) ? random.between(20, 600) : 0,
   };
 }
 
-const ONE_WORD: Speech = { messages: 1, maxBytes: 100, fragmentShare: 0, pauseMs: 0, deafMs: 0 };
+/** More than the buffers of the system hold, said at once: somebody has to wait (S15). */
+const BULK: Speech = { messages: 16, maxBytes: 900_000, largeShare: 1, fragmentShare: 0.2, pauseMs: 0, deafMs: 300 };
+const BULK_SHARE = 0.06;
+
+const ONE_WORD: Speech = { messages: 1, maxBytes: 100, largeShare: 0, fragmentShare: 0, pauseMs: 0, deafMs: 0 };
 
 function churnPlan(id: number, random: SeededRandom): ConversationPlan {
   return {
@@ -151,7 +158,14 @@ function churnPlan(id: number, random: SeededRandom): ConversationPlan {
 
 /** Talks all the time on an unchanged route while others fail and configurations change (S24). */
 function steadyPlan(id: number, random: SeededRandom): ConversationPlan {
-  const speech: Speech = { messages: 1_000_000, maxBytes: 4000, fragmentShare: 0.2, pauseMs: 2000, deafMs: 0 };
+  const speech: Speech = {
+    messages: 1_000_000,
+    maxBytes: 4000,
+    largeShare: 0.2,
+    fragmentShare: 0.2,
+    pauseMs: 2000,
+    deafMs: 0,
+  };
   return {
     ...churnPlan(id, random),
     client: speech,
@@ -160,9 +174,11 @@ function steadyPlan(id: number, random: SeededRandom): ConversationPlan {
   };
 }
 
+const SMALL_BYTES = 400;
+
 /** How long a message is. Drawn by its sender only. */
 export function messageBytes(random: SeededRandom, speech: Speech): number {
-  const most = random.chance(0.8) ? Math.min(400, speech.maxBytes) : speech.maxBytes;
+  const most = random.chance(speech.largeShare) ? speech.maxBytes : Math.min(SMALL_BYTES, speech.maxBytes);
   return random.between(LEAST_MESSAGE_BYTES, Math.max(LEAST_MESSAGE_BYTES, most));
 }
 

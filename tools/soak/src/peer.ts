@@ -89,7 +89,7 @@ export class Peer {
   /** Says everything. Settles when it is said, or when nobody can hear it any more; never rejects. */
   async speak(): Promise<void> {
     const { speech, random } = this.#init;
-    const deafAt = speech.deafMs > 0 ? random.between(0, speech.messages) : -1;
+    const deafAt = speech.deafMs > 0 ? random.between(0, speech.messages >> 1) : -1;
     while (this.sent < speech.messages && this.#canSpeak) {
       if (this.sent === deafAt) this.#stopListening(speech.deafMs);
       const opcode = this.#init.content.opcodeOf(this.#init.conversation, this.sent);
