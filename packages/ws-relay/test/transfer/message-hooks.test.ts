@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import type { Direction, Message, Plugin, RouteTap, TappedSession } from '@ocelot/core';
+import type { Message, Plugin, RouteTap, TappedSession } from '@ocelot/core';
 
+import { FakeClock } from '@ocelot/core/testing';
 import {
   closeFrame,
   collectLeaks,
@@ -180,6 +181,30 @@ describe('a slow hook', () => {
     expect(await summary()).toMatchObject({ closedBy: 'client', errorCode: 'OCELOT_ERR_CLIENT_GONE' });
   });
 
+  it('that never settles has failed after 30 s, and no timer of it is left', async () => {
+    const clock = new FakeClock();
+    stand = await gatewayStand([backend.port], {
+      plugins: [hooked(() => new Promise<Message>(() => {}))],
+      relay: { clock },
+    });
+    const { client, connection } = await openEnds(stand, backend);
+    const before = clock.pending;
+    client.send(text('lost', true));
+    await eventually(() => clock.pending > before, 'the message is with the hook');
+    clock.advance(29_999);
+    expect(client.unread).toHaveLength(0);
+    clock.advance(1);
+    expect(readClose(await client.readFrame()).code).toBe(1011);
+    expect(readClose(await connection.readFrame()).code).toBe(1011);
+    client.send(closeFrame(1011, '', true));
+    connection.send(closeFrame(1011));
+    connection.end();
+    client.end();
+    const line = await stand.line('session closed');
+    expect(line.fields).toMatchObject({ code: 'OCELOT_ERR_HOOK_FAILED', fault: expect.stringContaining('tap test') });
+    expect(clock.pending).toBe(0);
+  });
+
   it('that never settles cannot hold a drain', async () => {
     const { client } = await open(hooked(() => new Promise<Message>(() => {})));
     client.send(text('lost', true));
@@ -235,101 +260,5 @@ describe('a hook that fails', () => {
       end.end();
     }
     expect(await stand.line('session closed')).toMatchObject({ fields: { code: 'OCELOT_ERR_HOOK_FAILED' } });
-  });
-});
-
-describe('a tap', () => {
-  async function withSession(): Promise<Ends & { readonly session: TappedSession }> {
-    let session: TappedSession | undefined;
-    const ends = await open(
-      tapped({
-        message(given) {
-          session = given;
-          return (message) => message;
-        },
-      }),
-    );
-    if (session === undefined) throw new Error('no session');
-    return { ...ends, session };
-  }
-
-  it.each<Direction>(['to-client', 'to-backend'])('sends messages of its own %s', async (direction) => {
-    const { client, connection, session } = await withSession();
-    const to = direction === 'to-client' ? client : connection;
-    expect(session.send(direction, { type: 'text', data: Buffer.from('from the tap') })).toBe(true);
-    expect(await to.readFrame()).toMatchObject({
-      opcode: 1,
-      masked: direction === 'to-backend',
-      payload: Buffer.from('from the tap'),
-    });
-  });
-
-  it('answers in place of the backend: before what it lets pass later', async () => {
-    const { client, connection } = await open(
-      tapped({
-        message: (session) => (message, direction) => {
-          if (direction === 'to-client' || Buffer.from(message.data).toString() !== 'time?') return message;
-          session.send('to-client', { type: 'text', data: Buffer.from('now') });
-          return undefined;
-        },
-      }),
-    );
-    client.send(Buffer.concat([text('time?', true), text('hello', true)]));
-    expect((await client.readFrame()).payload.toString()).toBe('now');
-    expect((await connection.readFrame()).payload.toString()).toBe('hello');
-  });
-
-  it('is told when its message was not taken: the session is closing, or the peer reads too slowly', async () => {
-    const { client, connection, session } = await withSession();
-    client.pause();
-    const message: Message = { type: 'binary', data: Buffer.alloc(256 * 1024) };
-    let taken = 0;
-    while (session.send('to-client', message) && taken < 1000) taken += 1;
-    expect(taken).toBeGreaterThan(3);
-    expect(taken).toBeLessThan(100);
-    client.resume();
-    await client.readFrames(taken);
-    connection.send(closeFrame(1000));
-    expect(readClose(await client.readFrame()).code).toBe(1000);
-    expect(session.send('to-client', message)).toBe(false);
-    expect(session.send('to-backend', message)).toBe(false);
-  });
-
-  it.each([
-    ['no message', { type: 'text', data: 'a string' } as unknown as Message],
-    ['text that is not UTF-8', { type: 'text' as const, data: Buffer.from([0xff]) }],
-  ])('cannot send %s', async (_, message) => {
-    const { session } = await withSession();
-    expect(() => session.send('to-client', message)).toThrow(TypeError);
-  });
-
-  it('that answers makes a sender wait that does not read the answers', async () => {
-    const answer: Message = { type: 'binary', data: Buffer.alloc(64 * 1024) };
-    const { client } = await open(
-      tapped({
-        message: (session) => (): undefined => {
-          session.send('to-client', answer);
-        },
-      }),
-    );
-    client.pause();
-    const question = encodeFrame({ opcode: OPCODE.binary, payload: Buffer.alloc(64 * 1024), mask: true });
-    for (let index = 0; index < 512; index += 1) client.send(question);
-    await eventually(() => client.socket.writableLength > 8 * 1024 * 1024, 'the sender is held back');
-    client.resume();
-    expect(await client.readFrames(512)).toHaveLength(512);
-  });
-
-  it('closes the session for both sides', async () => {
-    const { client, connection, session } = await withSession();
-    session.close(4321, 'enough');
-    expect(readClose(await client.readFrame())).toEqual({ code: 4321, reason: 'enough' });
-    expect(readClose(await connection.readFrame())).toEqual({ code: 4321, reason: 'enough' });
-    session.close(4322, 'more');
-    client.send(closeFrame(4321, '', true));
-    connection.send(closeFrame(4321));
-    connection.end();
-    client.end();
-    expect(await summary()).toMatchObject({ closedBy: 'gateway', closeCode: 4321, closeReason: 'enough' });
   });
 });
