@@ -106,7 +106,8 @@ export class TimerWheel {
     if (next >= this.#timerMs) return;
     this.#timer?.clear();
     this.#timerMs = next;
-    this.#timer = this.#clock.setTimer(next - this.#clock.now(), () => this.#tick());
+    // Looking at many may have taken until after the next time: Node warns of a timer in the past.
+    this.#timer = this.#clock.setTimer(Math.max(0, next - this.#clock.now()), () => this.#tick());
   }
 
   #stop(): void {

@@ -85,6 +85,32 @@ describe('TimerWheel', () => {
     expect(one.seen).toEqual([8, 16, 24, 32, 40]);
   });
 
+  it('sets no timer in the past, though its looks took until after the next time', () => {
+    let nowMs = 0;
+    let fire = (): void => {};
+    const delays: number[] = [];
+    const sut = new TimerWheel({
+      now: () => nowMs,
+      setTimer(ms, callback) {
+        delays.push(ms);
+        fire = callback;
+        return { clear: () => {} };
+      },
+    });
+    const slow = member(() => {
+      nowMs = 500;
+      return Infinity;
+    });
+    const next = member();
+    sut.set(slow, 80);
+    sut.set(next, 160);
+    nowMs = 80;
+    fire();
+    expect(delays).toEqual([80, 0]);
+    fire();
+    expect(next.seen).toEqual([500]);
+  });
+
   it('holds no timer while nobody waits', () => {
     const { clock, wheel: sut } = wheel();
     const one = member();
