@@ -51,6 +51,11 @@ const subject = stand(async (port) => {
   };
 });
 
+const narrow = stand(() => ({
+  Routes: [route('/echo/{everything}', echo.port)],
+  GlobalConfiguration: { Gateway: { MaxPendingHandshakes: 5 } },
+}));
+
 afterAll(() => echo.close());
 
 /** One client of the flood, and how it ended: a status, an error code, or nothing yet. */
@@ -137,5 +142,21 @@ describe('a flood of handshakes that are never finished', () => {
     const refusals = subject.gateway.logs().filter((line) => String(line['msg']).includes('MaxPendingHandshakes'));
     expect(refusals.length).toBeGreaterThan(0);
     expect(refusals.length).toBeLessThan(6);
+  });
+});
+
+describe('MaxPendingHandshakes', () => {
+  it('counts neither sockets that are open nor those that ended, however they did', async () => {
+    const url = `ws://${narrow.gateway.authority}/echo/1`;
+    const open: Talker[] = [];
+    for (let i = 0; i < 60; i += 1) {
+      const talker = await talk(url, { perMessageDeflate: false });
+      expect(await talker.ask('in')).toBe('in');
+      if (i % 3 === 0) open.push(talker);
+      else if (i % 3 === 1) await talker.close();
+      else talker.socket.terminate();
+    }
+    expect(await Promise.all(open.map((talker) => talker.ask('still')))).toEqual(open.map(() => 'still'));
+    await Promise.all(open.map((talker) => talker.close()));
   });
 });
