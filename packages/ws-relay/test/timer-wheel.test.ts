@@ -47,6 +47,33 @@ describe('TimerWheel', () => {
     },
   );
 
+  // Node 24 warns of a timer in the past.
+  it('asks for no timer in the past, however long a look takes', () => {
+    const asked: number[] = [];
+    let nowMs = 0;
+    let fire: () => void = () => {};
+    const slow = new TimerWheel({
+      now: () => nowMs,
+      setTimer(ms, then) {
+        asked.push(ms);
+        fire = then;
+        return { clear: () => {} };
+      },
+    });
+    slow.set(
+      member(() => {
+        nowMs += 500;
+        return Infinity;
+      }),
+      10,
+    );
+    slow.set(member(), 100);
+    nowMs = 16;
+    fire();
+    expect(asked.length).toBeGreaterThanOrEqual(2);
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(0);
+  });
+
   it('looks at none but those that are due: ten thousand that wait cost a tick nothing', () => {
     const { clock, wheel: sut } = wheel();
     const waiting = Array.from({ length: 10_000 }, () => member());

@@ -11,6 +11,9 @@ const KEPT_BYTES = 1_048_576;
 
 const kept: readonly Buffer[][] = SIZES.map(() => []);
 
+/** Memory of this module. Small copies lie in Node's own pool, which others use at the same time. */
+const own = new WeakSet<ArrayBufferLike>();
+
 /**
  * Copies bytes that a kernel did not take, until it does. A reader that is slower than its sender makes this happen at
  * every other read: with a new buffer each time, the process would grow by some 20 MB of garbage per connection before
@@ -20,16 +23,21 @@ export function holdBytes(bytes: Buffer): Buffer {
   const index = bytes.length < SMALLEST_BYTES ? -1 : SIZES.findIndex((size) => size >= bytes.length);
   const size = SIZES[index];
   if (size === undefined) return Buffer.from(bytes);
-  const buffer = kept[index]?.pop() ?? Buffer.allocUnsafeSlow(size);
+  const buffer = kept[index]?.pop() ?? allocate(size);
   bytes.copy(buffer);
   return buffer.subarray(0, bytes.length);
 }
 
 /** Gives back what {@link holdBytes} gave, once nobody reads it any more; at most once. */
 export function releaseBytes(held: Buffer): void {
-  const index = SIZES.indexOf(held.buffer.byteLength);
-  const size = SIZES[index];
-  const list = kept[index];
-  if (size === undefined || list === undefined || (list.length + 1) * size > KEPT_BYTES) return;
-  list.push(Buffer.from(held.buffer));
+  if (!own.has(held.buffer)) return;
+  const size = held.buffer.byteLength;
+  const list = kept[SIZES.indexOf(size)];
+  if (list !== undefined && (list.length + 1) * size <= KEPT_BYTES) list.push(Buffer.from(held.buffer));
+}
+
+function allocate(size: number): Buffer {
+  const buffer = Buffer.allocUnsafeSlow(size);
+  own.add(buffer.buffer);
+  return buffer;
 }
