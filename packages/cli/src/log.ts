@@ -25,11 +25,11 @@ export interface LogOptions {
 /**
  * Makes the log of a running gateway: one line per event on stderr, so that stdout carries results only.
  *
- * Written synchronously: the last lines before an exit are there, whatever the exit's cause.
+ * The lines of one turn of the event loop are written together, also the last ones before the process ends by itself.
  */
 export async function createLog(options: LogOptions, terminal: Terminal): Promise<Logger> {
-  const { stderr } = terminal;
-  const format = options.format ?? (stderr.isTTY === true ? 'pretty' : 'json');
+  const { log: output } = terminal;
+  const format = options.format ?? (output.isTTY === true ? 'pretty' : 'json');
   const log: Logger = pino(
     {
       level: options.level,
@@ -42,7 +42,7 @@ export async function createLog(options: LogOptions, terminal: Terminal): Promis
         formatters: { level: (label: string) => ({ level: label }) },
       }),
     },
-    format === 'json' ? { write: (line: string) => stderr.write(line) } : await prettyDestination(terminal),
+    format === 'json' ? { write: (line: string) => output.write(line) } : await prettyDestination(terminal),
   );
   return log;
 }
@@ -51,9 +51,9 @@ export async function createLog(options: LogOptions, terminal: Terminal): Promis
 async function prettyDestination(terminal: Terminal): Promise<{ write(line: string): void }> {
   const { prettyFactory } = await import('pino-pretty');
   const pretty = prettyFactory({
-    colorize: isColourful(terminal.stderr, terminal.env),
+    colorize: isColourful(terminal.log, terminal.env),
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });
-  return { write: (line) => void terminal.stderr.write(pretty(line)) };
+  return { write: (line) => void terminal.log.write(pretty(line)) };
 }

@@ -1,3 +1,5 @@
+import { gatheredOutput } from './gathered-output.js';
+
 /** Where text goes. `process.stdout` fits. */
 export interface Output {
   write(text: string): unknown;
@@ -14,8 +16,10 @@ export type TerminalSignal = 'SIGTERM' | 'SIGINT' | 'SIGHUP';
 export interface Terminal {
   /** Results only: what a script reads. */
   readonly stdout: Output;
-  /** Messages, warnings and logs. */
+  /** Messages and warnings. */
   readonly stderr: Output;
+  /** The log of a running gateway; standard error too. */
+  readonly log: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute; relative FILEs and plugin paths are resolved from it. */
   readonly cwd: string;
@@ -58,6 +62,7 @@ export function processTerminal(): Terminal {
   return {
     stdout: process.stdout,
     stderr: process.stderr,
+    log: gatheredOutput(process.stderr, (flush) => process.on('exit', flush)),
     env: process.env,
     cwd: process.cwd(),
     onSignal(signal, listener) {

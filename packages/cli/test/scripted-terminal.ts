@@ -38,6 +38,7 @@ export async function scriptedTerminal(
   return {
     stdout: output('stdout'),
     stderr: output('stderr'),
+    log: output('stderr'),
     env: options.env ?? {},
     cwd,
     onSignal(signal, listener) {
