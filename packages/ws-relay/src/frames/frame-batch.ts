@@ -19,8 +19,8 @@ let used = 0;
 let target: BatchTarget | undefined;
 
 /**
- * Puts a final frame behind what waits for `to`. It is written by {@link flushBatch}, by the next frame for somebody
- * else, or when the batch is full; a frame never waits beyond the turn of the event loop only if the caller flushes.
+ * Puts a final frame behind what waits for `to`. It is written by {@link flushBatch}, which the caller calls before the
+ * event loop goes on, or earlier: by the next frame for somebody else, or when the batch is full.
  * @param first First byte of the header: FIN, reserved bits, opcode (RFC 6455 §5.2).
  * @param isMasked Towards a backend the gateway is the client (§5.1).
  */

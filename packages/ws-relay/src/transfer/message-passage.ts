@@ -160,7 +160,7 @@ export class MessagePassage implements Passage, DecoderSink {
 
   /** @returns whether to go on with the next message. */
   #judge(isText: boolean, data: Buffer): boolean {
-    if (isText && !isText8(data)) return this.#fault(TEXT_NOT_UTF8);
+    if (isText && !isValidText(data)) return this.#fault(TEXT_NOT_UTF8);
     let result: ReturnType<typeof runHooks>;
     try {
       result = runHooks(this.#init.hooks, { type: isText ? 'text' : 'binary', data }, this.#init.direction);
@@ -291,7 +291,7 @@ const COMPRESSED_UNASKED: CloseFault = {
   rule: 'a message is compressed, which was not negotiated',
 };
 
-function isText8(data: Buffer): boolean {
+function isValidText(data: Buffer): boolean {
   const { length } = data;
   if (length > SHORT_TEXT_BYTES) return isUtf8(data);
   for (let i = 0; i < length; i += 1) if ((data[i] ?? 0) > 0x7f) return isUtf8(data);
