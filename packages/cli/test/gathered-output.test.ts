@@ -4,7 +4,13 @@ import { expect, it } from 'vitest';
 
 import { gatheredOutput } from '../src/gathered-output.js';
 
-function written(): { readonly texts: string[]; readonly flushAtExit: () => void; write(text: string): void } {
+interface Written {
+  readonly texts: string[];
+  readonly flushAtExit: () => void;
+  readonly write: (text: string) => void;
+}
+
+function written(): Written {
   const texts: string[] = [];
   let atExit = (): void => undefined;
   const output = gatheredOutput({ write: (text) => void texts.push(text) }, (flush) => {
