@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -184,7 +184,10 @@ class SoakRun {
 
   async #configure(change: number): Promise<void> {
     const ports = { direct: this.#world.backendPort, relayed: this.#world.backPort };
-    await writeFile(this.#file, JSON.stringify(configuration(ports, change)));
+    // In one step: a reload must not find half a file, and an empty one is a configuration without routes.
+    const written = `${this.#file}.new`;
+    await writeFile(written, JSON.stringify(configuration(ports, change)));
+    await rename(written, this.#file);
   }
 
   /** Waits until the gateway holds nothing of any connection, and says what it holds then. */

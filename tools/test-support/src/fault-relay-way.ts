@@ -70,11 +70,12 @@ export class RelayWay {
     this.#from.resume();
   }
 
-  /** Nothing passes any more. */
+  /** Nothing passes any more; what still comes is read and thrown away, so that its sender can end. */
   stop(): void {
     this.#isOver = true;
     this.#queue.length = 0;
     this.unstall();
+    this.#from.resume();
   }
 
   /** Stops reading the sender, for `ms` or until {@link unstall}. */

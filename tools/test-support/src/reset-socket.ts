@@ -7,7 +7,9 @@ import type { Socket } from 'node:net';
  */
 export function resetSocket(socket: Socket): void {
   if (socket.destroyed) return;
-  if (socket.connecting) {
+  // While a FIN is on its way out the system refuses a reset (uv_tcp_close_reset), and Node then forgets to close the
+  // socket: it would stay open for good. It is destroyed instead.
+  if (socket.connecting || (socket.writableEnded && !socket.writableFinished)) {
     socket.destroy();
     return;
   }

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, Socket } from 'node:net';
 
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 
@@ -8,8 +8,10 @@ import {
   faultRelay,
   randomFaultPlan,
   rawClient,
+  resetSocket,
   scriptedBackend,
   seededRandom,
+  within,
   type BackendConnection,
   type FaultPlan,
   type FaultRelay,
@@ -169,6 +171,14 @@ describe('faultRelay', () => {
     expect((await client.readBytes(10)).toString()).toBe('still here');
   });
 
+  it('lets a sender end whose way was half-closed, however much it had to say', async () => {
+    const { server, relayed } = await joined({ faults: [{ kind: 'halfClose', way: 'toClient', afterBytes: 10 }] });
+    server.send(Buffer.alloc(20_000_000));
+    server.end();
+    await eventually(() => server.socket.writableFinished, 'everything is taken');
+    expect(relayed.passed('toClient')).toBe(10);
+  });
+
   it('swallows everything and tells neither end when a peer vanishes', async () => {
     const { client, server, relayed } = await joined();
     client.send('seen');
@@ -247,6 +257,18 @@ describe('faultRelay', () => {
     }
     await eventually(() => relay.open === 0, 'every connection is gone');
     expect(relay.accepted).toBe(20);
+  });
+});
+
+describe('resetSocket', () => {
+  it('closes a socket whose FIN is just on its way', async () => {
+    const { client, server } = await joined();
+    client.end();
+    await new Promise((resolve) => process.nextTick(resolve));
+    if (client.socket instanceof Socket) resetSocket(client.socket);
+    await within(client.closed, 'the end of the socket');
+    await server.ended;
+    expect(server.finReceived || server.isClosed).toBe(true);
   });
 });
 
