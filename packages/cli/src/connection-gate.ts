@@ -22,13 +22,22 @@ const ANSWER: Buffer = Buffer.from(
     `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
 );
 
+const PLACE: unique symbol = Symbol('place');
+
+/** A socket that knows where it stands among those that are in. */
+interface Entrant extends Socket {
+  [PLACE]?: number | undefined;
+}
+
 /**
  * Keeps count of the connections of clients and turns away those above the limits, before a byte of them is read.
  * Whoever is in stays: a flood delays newcomers, and takes nothing from open sockets.
  */
 export class ConnectionGate {
   readonly #gateway: Gateway;
-  readonly #inside = new Set<Socket>();
+  /** An array, since a Set that is entered and left all the time keeps what left it from being collected cheaply. */
+  readonly #inside: Entrant[] = [];
+  readonly #left: (this: Entrant) => void;
   readonly #answered = new Set<Socket>();
   #refusedSinceReport = 0;
   #report: NodeJS.Timeout | undefined;
@@ -36,6 +45,11 @@ export class ConnectionGate {
   /** @param gateway Its settings hold the limits, and its open sessions are no longer pending. */
   constructor(gateway: Gateway) {
     this.#gateway = gateway;
+    // One listener for all sockets; `this` is the socket.
+    const leave = (socket: Entrant): void => this.#leave(socket);
+    this.#left = function (this: Entrant): void {
+      leave(this);
+    };
   }
 
   /**
@@ -44,8 +58,9 @@ export class ConnectionGate {
    */
   enter(socket: Socket): void {
     if (this.#hasRoom()) {
-      this.#inside.add(socket);
-      socket.once('close', () => this.#inside.delete(socket));
+      const entrant: Entrant = socket;
+      entrant[PLACE] = this.#inside.push(entrant) - 1;
+      socket.on('close', this.#left);
     } else this.#turnAway(socket);
   }
 
@@ -63,9 +78,20 @@ export class ConnectionGate {
 
   #hasRoom(): boolean {
     const { maxPendingHandshakes, maxConnectionsTotal } = this.#gateway.settings.listener;
-    const total = this.#inside.size;
+    const total = this.#inside.length;
     if (maxConnectionsTotal > 0 && total >= maxConnectionsTotal) return false;
     return maxPendingHandshakes === 0 || total - this.#gateway.openSessions < maxPendingHandshakes;
+  }
+
+  /** The last one takes the place of the one that goes. */
+  #leave(socket: Entrant): void {
+    const place = socket[PLACE];
+    if (place === undefined) return;
+    socket[PLACE] = undefined;
+    const last = this.#inside.pop();
+    if (last === undefined || last === socket) return;
+    this.#inside[place] = last;
+    last[PLACE] = place;
   }
 
   #turnAway(socket: Socket): void {
@@ -95,7 +121,7 @@ export class ConnectionGate {
     if (this.#refusedSinceReport === 0) return;
     const { log, openSessions } = this.#gateway;
     log.warn(
-      { refused: this.#refusedSinceReport, openSessions, pending: this.#inside.size - openSessions },
+      { refused: this.#refusedSinceReport, openSessions, pending: this.#inside.length - openSessions },
       'connections refused: MaxPendingHandshakes or MaxConnectionsTotal is reached',
     );
     this.#refusedSinceReport = 0;

@@ -8,7 +8,7 @@ import { type Timed, TimerWheel } from '../src/timer-wheel.js';
 
 /** Looked at every 2 s, as a session that is pinged every 16 s. */
 function member(): Timed {
-  return { dueMs: Infinity, sweep: (nowMs) => nowMs + 2000 };
+  return { dueMs: Infinity, place: 0, sweep: (nowMs) => nowMs + 2000 };
 }
 
 describe('one second of a wheel', () => {

@@ -53,6 +53,7 @@ export class Tunnel implements Session, TransferHost, Timed {
   readonly route: Route;
   readonly closed: Promise<SessionSummary>;
   dueMs: number = Infinity;
+  place = 0;
   readonly #init: TunnelInit;
   readonly #transfer: Transfer;
   readonly #openedMs: number;

@@ -4,6 +4,8 @@ import type { Clock, Timer } from '@ocelot/core';
 export interface Timed {
   /** When it is looked at next; Infinity: it is not. Written by the wheel alone, Infinity at first. */
   dueMs: number;
+  /** Where it stands in its bucket. Written by the wheel alone, 0 at first. */
+  place: number;
   /** Looks at the clock. @returns when to look again; Infinity: not until it is set again. */
   sweep(nowMs: number): number;
 }
@@ -24,10 +26,12 @@ const GRAINS_PER_DELAY = 8;
  * All deadlines of a relay's sessions behind one timer: ten thousand sockets with a timer each would spend their time
  * setting them, and looking at all of them at each tick would cost as much. Members stand in buckets by the time at
  * which they are looked at; a tick looks at those of one bucket. Who has no deadline is in none and costs nothing.
+ *
+ * Buckets are arrays: a Set that is entered and left all the time keeps what left it from being collected cheaply.
  */
 export class TimerWheel {
   readonly #clock: Clock;
-  readonly #buckets = new Map<number, Set<Timed>>();
+  readonly #buckets = new Map<number, Timed[]>();
   /** The times of the buckets, in order. */
   readonly #times: number[] = [];
   #timer: Timer | undefined;
@@ -40,7 +44,7 @@ export class TimerWheel {
   /** How many members wait for a look. */
   get size(): number {
     let size = 0;
-    for (const bucket of this.#buckets.values()) size += bucket.size;
+    for (const bucket of this.#buckets.values()) size += bucket.length;
     return size;
   }
 
@@ -52,10 +56,11 @@ export class TimerWheel {
     member.dueMs = dueMs;
     const bucket = this.#buckets.get(dueMs);
     if (bucket !== undefined) {
-      bucket.add(member);
+      member.place = bucket.push(member) - 1;
       return;
     }
-    this.#buckets.set(dueMs, new Set([member]));
+    member.place = 0;
+    this.#buckets.set(dueMs, [member]);
     this.#times.splice(this.#indexOf(dueMs), 0, dueMs);
     this.#arm();
   }
@@ -72,8 +77,14 @@ export class TimerWheel {
     if (dueMs === Infinity) return;
     member.dueMs = Infinity;
     const bucket = this.#buckets.get(dueMs);
-    bucket?.delete(member);
-    if (bucket?.size === 0) this.#drop(dueMs);
+    if (bucket === undefined) return;
+    // The last one takes the place of the one that goes.
+    const last = bucket.pop();
+    if (last !== undefined && last !== member) {
+      bucket[member.place] = last;
+      last.place = member.place;
+    }
+    if (bucket.length === 0) this.#drop(dueMs);
   }
 
   #drop(timeMs: number): void {
@@ -121,8 +132,9 @@ export class TimerWheel {
     this.#timerMs = Infinity;
     const now = this.#clock.now();
     for (let time = this.#times[0]; time !== undefined && time <= now; time = this.#times[0]) {
+      const bucket = this.#buckets.get(time) ?? [];
       // A look may clear other members of the bucket: they are left out.
-      for (const member of this.#buckets.get(time) ?? []) {
+      for (let member = bucket.pop(); member !== undefined; member = bucket.pop()) {
         member.dueMs = Infinity;
         const nextMs = member.sweep(now);
         if (nextMs < Infinity) this.set(member, nextMs);

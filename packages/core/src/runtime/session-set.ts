@@ -10,9 +10,21 @@ export interface SessionDrain {
   readonly killed: number;
 }
 
-/** The open sessions of one gateway. */
+/** A session and where it stands among the others. */
+interface Member {
+  readonly session: Session;
+  place: number;
+}
+
+/**
+ * The open sessions of one gateway.
+ *
+ * They stand in an array, of which each knows its place. A Set that sessions enter and leave all the time is copied
+ * again and again inside of V8, and each copy, dead but old, keeps what was in it and the next copy from being
+ * collected cheaply: every session would then wait for a full collection.
+ */
 export class SessionSet {
-  readonly #sessions = new Set<Session>();
+  readonly #members: Member[] = [];
   readonly #emptied = new Set<() => void>();
   /** Set once draining begins: what is adopted afterwards is asked to leave at once. */
   #leaving: { readonly code: number; readonly reason: string } | undefined;
@@ -20,7 +32,7 @@ export class SessionSet {
   #handshakes = 0;
 
   get size(): number {
-    return this.#sessions.size;
+    return this.#members.length;
   }
 
   /**
@@ -37,10 +49,11 @@ export class SessionSet {
 
   /** Takes note of a session until it is closed. */
   adopt(session: Session): void {
-    this.#sessions.add(session);
+    const member = { session, place: this.#members.length };
+    this.#members.push(member);
     // `closed` is never rejected (contract of Session).
     void session.closed.then(() => {
-      this.#sessions.delete(session);
+      this.#remove(member);
       this.#ended += 1;
       this.#tellWhenEmpty();
     });
@@ -49,7 +62,7 @@ export class SessionSet {
 
   /** Asks the sessions that `leaves` names to leave. */
   drainWhere(leaves: (session: Session) => boolean, code: number, reason: string): void {
-    for (const session of this.#sessions) if (leaves(session)) session.drain(code, reason);
+    for (const session of this.#present()) if (leaves(session)) session.drain(code, reason);
   }
 
   /**
@@ -66,7 +79,7 @@ export class SessionSet {
     const { deadlineMs, spreadMs, code, reason, clock } = options;
     this.#leaving = { code, reason };
     const before = this.#ended;
-    const asked = [...this.#sessions];
+    const asked = this.#present();
     const spread = Math.min(spreadMs, deadlineMs / 2, asked.length / UNHURRIED_SESSIONS_PER_MS);
     const timers: Timer[] = [];
     asked.forEach((session, index) => {
@@ -77,14 +90,26 @@ export class SessionSet {
     await this.#emptyWithin(deadlineMs, clock);
     for (const timer of timers) timer.clear();
     const clean = this.#ended - before;
-    const killed = this.#sessions.size;
-    for (const session of this.#sessions) session.destroy();
+    const killed = this.size;
+    for (const session of this.#present()) session.destroy();
     if (killed > 0) await this.#emptyWithin(1000, clock);
     return { clean, killed };
   }
 
   get #isEmpty(): boolean {
-    return this.#sessions.size === 0 && this.#handshakes === 0;
+    return this.size === 0 && this.#handshakes === 0;
+  }
+
+  #present(): readonly Session[] {
+    return this.#members.map(({ session }) => session);
+  }
+
+  /** The last one takes the place of the one that goes. */
+  #remove(member: Member): void {
+    const last = this.#members.pop();
+    if (last === undefined || last === member) return;
+    this.#members[member.place] = last;
+    last.place = member.place;
   }
 
   #tellWhenEmpty(): void {
