@@ -18,8 +18,6 @@ await build({
   target: 'node20',
   platform: 'node',
   noExternal: [/.*/],
-  // ws, which comes with the test support, is CommonJS.
-  banner: { js: "import { createRequire as $require } from 'node:module'; const require = $require(import.meta.url);" },
   sourcemap: true,
   clean: true,
   silent: true,
