@@ -1,7 +1,7 @@
 import type { Logger } from '@ocelot/core';
 import { pino, stdSerializers } from 'pino';
 
-import { isColourful, type Terminal } from './terminal.js';
+import { isColourful, type Output, type Terminal } from './terminal.js';
 
 /** The values of `--log-level`, from most to least. */
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -28,7 +28,7 @@ export interface LogOptions {
  * The lines of one turn of the event loop are written together, also the last ones before the process ends by itself.
  */
 export async function createLog(options: LogOptions, terminal: Terminal): Promise<Logger> {
-  const { log: output } = terminal;
+  const output = terminal.log ?? terminal.stderr;
   const format = options.format ?? (output.isTTY === true ? 'pretty' : 'json');
   const log: Logger = pino(
     {
@@ -42,18 +42,18 @@ export async function createLog(options: LogOptions, terminal: Terminal): Promis
         formatters: { level: (label: string) => ({ level: label }) },
       }),
     },
-    format === 'json' ? { write: (line: string) => output.write(line) } : await prettyDestination(terminal),
+    format === 'json' ? { write: (line: string) => output.write(line) } : await prettyDestination(output, terminal.env),
   );
   return log;
 }
 
 /** Loaded only when asked for: machines read json, and need not pay for the printer. */
-async function prettyDestination(terminal: Terminal): Promise<{ write(line: string): void }> {
+async function prettyDestination(output: Output, env: Terminal['env']): Promise<{ write(line: string): void }> {
   const { prettyFactory } = await import('pino-pretty');
   const pretty = prettyFactory({
-    colorize: isColourful(terminal.log, terminal.env),
+    colorize: isColourful(output, env),
     translateTime: 'SYS:HH:MM:ss.l',
     singleLine: true,
   });
-  return { write: (line) => void terminal.log.write(pretty(line)) };
+  return { write: (line) => void output.write(pretty(line)) };
 }

@@ -18,8 +18,11 @@ export interface Terminal {
   readonly stdout: Output;
   /** Messages and warnings. */
   readonly stderr: Output;
-  /** The log of a running gateway; standard error too. */
-  readonly log: Output;
+  /**
+   * The log of a running gateway.
+   * @default stderr
+   */
+  readonly log?: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Absolute; relative FILEs and plugin paths are resolved from it. */
   readonly cwd: string;

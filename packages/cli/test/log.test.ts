@@ -22,19 +22,19 @@ describe('createLog', () => {
     expect(piped.err()).toMatch(/^\{/);
 
     const watched = await scriptedTerminal({ env: { NO_COLOR: '1' } });
-    const terminal = { ...watched, log: { ...watched.log, isTTY: true } };
+    const terminal = { ...watched, stderr: { ...watched.stderr, isTTY: true } };
     (await createLog({ level: 'info' }, terminal)).info({ route: 'chat' }, 'hello');
     expect(watched.err()).toMatch(/INFO.*hello.*chat/);
   });
 
   it('colours only for a terminal without NO_COLOR', async () => {
     const colourful = await scriptedTerminal({ env: { TERM: 'xterm' } });
-    const terminal = { ...colourful, log: { ...colourful.log, isTTY: true } };
+    const terminal = { ...colourful, stderr: { ...colourful.stderr, isTTY: true } };
     (await createLog({ level: 'info' }, terminal)).info({}, 'hello');
     expect(colourful.err()).toContain('\u001B[');
 
     const plain = await scriptedTerminal({ env: { TERM: 'xterm', NO_COLOR: '1' } });
-    (await createLog({ level: 'info' }, { ...plain, log: { ...plain.log, isTTY: true } })).info({}, 'hello');
+    (await createLog({ level: 'info' }, { ...plain, stderr: { ...plain.stderr, isTTY: true } })).info({}, 'hello');
     expect(plain.err()).not.toContain('\u001B[');
   });
 

@@ -38,7 +38,6 @@ export async function scriptedTerminal(
   return {
     stdout: output('stdout'),
     stderr: output('stderr'),
-    log: output('stderr'),
     env: options.env ?? {},
     cwd,
     onSignal(signal, listener) {
