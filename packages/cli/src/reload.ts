@@ -18,10 +18,12 @@ export interface Reloader {
 
 /**
  * Makes a reloader. A configuration that cannot be used changes nothing: every problem is logged, the one in force
- * stays.
+ * stays. Nor does one without a route, while there are some: a file that is being written is empty for a moment.
  */
 export function createReloader(options: {
   readonly gateway: ReloadTarget;
+  /** The configuration in force at first. */
+  readonly config: GatewayConfig;
   /** Reads the configuration anew. */
   readonly load: () => Promise<GatewayConfig>;
 }): Reloader {
@@ -29,11 +31,20 @@ export function createReloader(options: {
   let running: Promise<void> | undefined;
   let next: string | undefined;
   let isClosed = false;
+  let inForce = options.config;
 
   const once = async (cause: string): Promise<void> => {
     try {
       const before = gateway.revision;
-      const { revision } = await gateway.reload(await load());
+      const config = await load();
+      if (servesNothing(config) && !servesNothing(inForce)) {
+        throw new CommandError(
+          'The configuration has no route any more.',
+          'Is it being written? To serve nothing, restart.',
+        );
+      }
+      const { revision } = await gateway.reload(config);
+      inForce = config;
       gateway.log.info({ cause, revision }, `configuration ${revision === before ? 'unchanged' : 'reloaded'}`);
     } catch (error) {
       reportRejected(gateway, cause, error);
@@ -59,6 +70,10 @@ export function createReloader(options: {
       await running;
     },
   };
+}
+
+function servesNothing({ routes, dynamic }: GatewayConfig): boolean {
+  return routes.length === 0 && dynamic === undefined;
 }
 
 function reportRejected({ log, revision }: ReloadTarget, cause: string, error: unknown): void {

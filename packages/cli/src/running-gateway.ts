@@ -69,6 +69,7 @@ export async function startGateway(
       },
       reload: (next) => open.reload(next),
     },
+    config,
     load: () => source.load(),
   });
   const watch = await source.watch({ files: flags.watch === true, changed: (cause) => reloader.request(cause) });

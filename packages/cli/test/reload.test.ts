@@ -13,9 +13,11 @@ const configuration = (...paths: readonly string[]): object => ({
   })),
 });
 
+const config = readConfiguration(configuration('/a'));
+
 async function running(): Promise<{ gateway: Gateway; log: MemoryLogger; paths: () => string[] }> {
   const log = new MemoryLogger();
-  const gateway = await createGateway({ config: readConfiguration(configuration('/a')), log });
+  const gateway = await createGateway({ config, log });
   onTestFinished(async () => void (await gateway.drain({ deadlineMs: 0, spreadMs: 0 })));
   return { gateway, log, paths: () => gateway.routes.map((route) => route.match.pathTemplate) };
 }
@@ -23,7 +25,7 @@ async function running(): Promise<{ gateway: Gateway; log: MemoryLogger; paths: 
 describe('createReloader', () => {
   it('puts what was read in force and logs the cause', async () => {
     const { gateway, log, paths } = await running();
-    const reloader = createReloader({ gateway, load: async () => readConfiguration(configuration('/b')) });
+    const reloader = createReloader({ gateway, config, load: async () => readConfiguration(configuration('/b')) });
 
     reloader.request('SIGHUP');
     await reloader.close();
@@ -41,7 +43,7 @@ describe('createReloader', () => {
   it('keeps the configuration in force when the new one is wrong, and logs every problem', async () => {
     const { gateway, log, paths } = await running();
     const broken = { Routes: [{ DownstreamPathTemplate: 'no-slash' }, { UpstreamPathTemplate: 'no-slash' }] };
-    const reloader = createReloader({ gateway, load: async () => readConfiguration(broken) });
+    const reloader = createReloader({ gateway, config, load: async () => readConfiguration(broken) });
 
     reloader.request('ocelot.json changed');
     await reloader.close();
@@ -54,12 +56,26 @@ describe('createReloader', () => {
     expect(messages.at(-1)).toBe('configuration not reloaded: revision 1 stays in force');
   });
 
+  it('keeps the routes in force when the new configuration has none: its file may be half written', async () => {
+    const { gateway, log, paths } = await running();
+    const reloader = createReloader({ gateway, config, load: async () => readConfiguration({}) });
+
+    reloader.request('SIGHUP');
+    await reloader.close();
+
+    expect(paths()).toEqual(['/a']);
+    expect(log.lines.filter(({ level }) => level === 'error').map(({ message }) => message)).toEqual([
+      'The configuration has no route any more.',
+      'configuration not reloaded: revision 1 stays in force',
+    ]);
+  });
+
   it('says what to do when a file cannot be read', async () => {
     const { gateway, log } = await running();
     const load = async (): Promise<never> => {
       throw new CommandError('ocelot.json does not exist.', 'Check the path.');
     };
-    const reloader = createReloader({ gateway, load });
+    const reloader = createReloader({ gateway, config, load });
 
     reloader.request('SIGHUP');
     await reloader.close();
@@ -77,6 +93,7 @@ describe('createReloader', () => {
     const reads: (() => void)[] = [];
     const reloader = createReloader({
       gateway,
+      config,
       load: async () => {
         await new Promise<void>((resolve) => reads.push(resolve));
         return readConfiguration(configuration(`/read-${reads.length}`));
@@ -95,7 +112,7 @@ describe('createReloader', () => {
 
   it('does nothing after it was closed', async () => {
     const { gateway, paths } = await running();
-    const reloader = createReloader({ gateway, load: async () => readConfiguration(configuration('/b')) });
+    const reloader = createReloader({ gateway, config, load: async () => readConfiguration(configuration('/b')) });
 
     await reloader.close();
     reloader.request('SIGHUP');

@@ -71,6 +71,7 @@ export async function startWorkers(
       },
       reload: (next) => pool.reload(next),
     },
+    config,
     load: () => source.load(),
   });
   const watch = await source.watch({ files: flags.watch === true, changed: (cause) => reloader.request(cause) });
