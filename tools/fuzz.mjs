@@ -36,7 +36,7 @@ function options() {
     return values;
   } catch (error) {
     console.error(`${error.message}\n\n${USAGE}`);
-    process.exit(2);
+    return process.exit(2);
   }
 }
 

@@ -63,7 +63,7 @@ export function parseArguments(words) {
   targets.forEach((spec) => targetOf(spec));
   const { name } = values;
   if (name !== undefined && !/^[\w-]+$/.test(name))
-    throw new BenchError(`--name ${name}: letters, digits, "-" and "_" only.`);
+    throw new BenchError(`--name ${String(name)}: letters, digits, "-" and "_" only.`);
   return {
     isHelp: values.help ?? false,
     isQuick,
