@@ -78,11 +78,12 @@ async function primed(scenario, entrant, how) {
   const place = await start(entrant, how);
   try {
     let usedMs = 0;
+    const primeMs = how.primeMs * (scenario.primeFactor ?? 1);
     // By its own clock, as a busy machine may leave it little of a second.
-    for (let tries = 0; tries < how.primeTries && usedMs < 0.8 * how.primeMs; tries += 1) {
-      const prime = { ...how, ...place, cpu: how.cores.load, warmMs: 0, measureMs: how.primeMs };
+    for (let tries = 0; tries < how.primeTries && usedMs < 0.8 * primeMs; tries += 1) {
+      const prime = { ...how, ...place, cpu: how.cores.load, warmMs: 0, measureMs: primeMs };
       const { proxyCpus } = await cpuSample(scenario, prime);
-      usedMs += place.pids.length === 0 ? how.primeMs : proxyCpus * how.primeMs;
+      usedMs += place.pids.length === 0 ? primeMs : proxyCpus * primeMs;
     }
     entrant.target.verify?.(place);
     return place;
