@@ -7,7 +7,8 @@ import { bench, describe } from 'vitest';
 import { systemClock } from '@ocelot/core';
 import { encodeFrame } from '@ocelot/test-support';
 import { FrameLimits } from '../src/frames/frame-limits.js';
-import { FrameScanner, type ScanSink } from '../src/frames/frame-scanner.js';
+import { FrameScanner } from '../src/frames/frame-scanner.js';
+import type { ScanSink } from '../src/frames/scan-sink.js';
 
 const ignore = (): void => {};
 const sink: ScanSink = { forward: ignore, closeFrame: ignore, invalid: ignore, boundary: ignore };

@@ -6,7 +6,7 @@ import {
   CLOSE_INTERNAL_ERROR,
   CLOSE_SERVICE_RESTART,
 } from './frames/close-codes.js';
-import type { Boundary } from './frames/frame-scanner.js';
+import type { Boundary } from './frames/scan-sink.js';
 
 /** What can end a session. The first event decides the summary; later ones are still answered by their row. */
 export type EndEvent =

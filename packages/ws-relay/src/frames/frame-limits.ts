@@ -4,7 +4,7 @@
 import type { Clock } from '@ocelot/core';
 
 import { CLOSE_POLICY_VIOLATION, CLOSE_TOO_BIG, type CloseFault } from './close-codes.js';
-import type { FrameInspector } from './frame-scanner.js';
+import type { FrameInspector } from './scan-sink.js';
 import { OPCODE_CLOSE, OPCODE_CONTINUATION } from './opcodes.js';
 
 /** How much one side may send; 0: no limit. */

@@ -3,7 +3,7 @@
 // over two chunks, a Close frame, and a pong while pings of the gateway's own are out, are copied: they are held back
 // until they are whole. Limits and observers are one call per frame, where a route has them.
 
-import { type CloseFault, CLOSE_PROTOCOL_ERROR, type CloseStatus, readClosePayload } from './close-codes.js';
+import { type CloseFault, CLOSE_PROTOCOL_ERROR, readClosePayload } from './close-codes.js';
 import {
   headerFault,
   type HeaderRules,
@@ -13,39 +13,12 @@ import {
   payloadLength,
 } from './frame-header.js';
 import { masked } from './mask.js';
-import { MAX_CONTROL_PAYLOAD, OPCODE_CLOSE, OPCODE_PONG } from './opcodes.js';
+import { MAX_CONTROL_PAYLOAD, OPCODE_BINARY, OPCODE_CLOSE, OPCODE_PONG, OPCODE_TEXT } from './opcodes.js';
 import { isOwnPong, PING_PAYLOAD_BYTES } from './own-ping.js';
+import type { Boundary, FrameInspector, ScanSink } from './scan-sink.js';
 
-/** Where a {@link FrameScanner} sends what it saw. Called from inside `push` and `notifyAt`, in stream order. */
-export interface ScanSink {
-  /**
-   * Bytes that may go to the other side: whole frames, or a frame's valid header and a part of its payload. Valid
-   * during the call only.
-   */
-  forward(bytes: Buffer): void;
-  /** A valid Close frame, whole; the scanner drops what follows it (RFC 6455 §5.5.1). */
-  closeFrame(frame: Buffer, status: CloseStatus): void;
-  /** The next frame breaks a rule or a limit; nothing of it was forwarded, and the scanner drops what follows. */
-  invalid(fault: CloseFault): void;
-  /**
-   * The boundary asked for by {@link FrameScanner.notifyAt} is reached: everything before it was forwarded, and a
-   * control frame may be written now. The walk goes on behind it.
-   */
-  boundary(): void;
-}
-
-/** Looks at valid frames one by one, before anything of them is passed on. */
-export interface FrameInspector {
-  /**
-   * Called with the header of a frame, for a Close when it is whole. May call {@link FrameScanner.notifyAt}.
-   * @param first FIN, reserved bits and opcode, as on the wire.
-   * @returns why the frame must not pass; the scanner then ends as with an invalid one.
-   */
-  inspect(first: number, payloadBytes: number): CloseFault | undefined;
-}
-
-/** Where something can be put into a stream: behind any frame, or behind the last frame of a message. */
-export type Boundary = 'frame' | 'message';
+/** A header with a 16-bit length, up to its key. Shorter frames at the end of a chunk are walked the long way. */
+const MIN_WALKED_BYTES = 4;
 
 /**
  * Walks the frames of one direction of one connection (RFC 6455 §5.2) while their bytes pass, and decides which of
@@ -128,6 +101,7 @@ export class FrameScanner {
         start = offset;
         this.#notify();
       }
+      if (this.#inspector === undefined && !this.#inMessage) offset = this.#walkWhole(chunk, offset, end);
       if (offset === end) break;
       const size = this.#sizeToJudge(chunk, offset, end);
       if (size > end - offset) {
@@ -140,6 +114,37 @@ export class FrameScanner {
       offset += size;
     }
     this.#pass(chunk, start, end);
+  }
+
+  /**
+   * The usual case, in one short loop: unfragmented data frames of up to 64 KiB that lie in the chunk as a whole. No
+   * message is open, and nobody looks at frames.
+   * @returns where another kind of frame begins, or the end.
+   */
+  #walkWhole(chunk: Buffer, from: number, end: number): number {
+    // Where somebody waits for a boundary, each one is met.
+    if (this.#notifyAt !== undefined) return from;
+    const { expectsMask, firstFrameBits } = this.#rules;
+    const maskBit = expectsMask ? 0x80 : 0;
+    const keyBytes = expectsMask ? 4 : 0;
+    let offset = from;
+    while (end - offset >= MIN_WALKED_BYTES) {
+      const first = chunk[offset] ?? 0;
+      const second = chunk[offset + 1] ?? 0;
+      const opcode = first & 0x0f;
+      const isDataFrame = opcode === OPCODE_TEXT || opcode === OPCODE_BINARY;
+      if (!isDataFrame || (first & 0xf0 & ~firstFrameBits) !== 0x80 || (second & 0x80) !== maskBit) break;
+      const short = second & 0x7f;
+      if (short === 127) break;
+      const next =
+        short < 126
+          ? offset + 2 + keyBytes + short
+          : offset + 4 + keyBytes + (((chunk[offset + 2] ?? 0) << 8) | (chunk[offset + 3] ?? 0));
+      if (next > end) break;
+      offset = next;
+      this.#messages += 1;
+    }
+    return offset;
   }
 
   /** Bytes that must be there before the frame at `offset` can be judged: its header, or the whole frame. */

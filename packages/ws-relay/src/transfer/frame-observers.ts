@@ -4,7 +4,7 @@ import type { Direction, FrameHeader, FrameObserver } from '@ocelot/core';
 
 import type { CloseFault } from '../frames/close-codes.js';
 import type { FrameLimits } from '../frames/frame-limits.js';
-import type { FrameInspector } from '../frames/frame-scanner.js';
+import type { FrameInspector } from '../frames/scan-sink.js';
 import type { Fault } from './transfer.js';
 
 /** The one header object that all observers of a session are shown. */

@@ -4,7 +4,8 @@
 import type { Side } from '@ocelot/core';
 
 import type { CloseFault, CloseStatus } from '../frames/close-codes.js';
-import type { FrameScanner, ScanSink } from '../frames/frame-scanner.js';
+import type { FrameScanner } from '../frames/frame-scanner.js';
+import type { ScanSink } from '../frames/scan-sink.js';
 import type { LegReceiver } from './leg.js';
 
 /** What happens on a side of a framed session, told to the transfer that owns both. */

@@ -5,7 +5,8 @@ import { ERROR_CATALOGUE, type ErrorCode, type Side, type TransferCount } from '
 
 import { type CloseRule, closeRule, type EndEvent, type GatewayEnd } from '../close-table.js';
 import type { CloseFault, CloseStatus } from '../frames/close-codes.js';
-import { type Boundary, FrameScanner } from '../frames/frame-scanner.js';
+import { FrameScanner } from '../frames/frame-scanner.js';
+import type { Boundary } from '../frames/scan-sink.js';
 import { headerRules } from './choose-rules.js';
 import { frameLimits } from '../frames/frame-limits.js';
 import { frameInspector } from './frame-observers.js';

@@ -12,7 +12,7 @@ import {
   type CloseStatus,
 } from '../frames/close-codes.js';
 import { encodeCloseFrame } from '../frames/frame-encoder.js';
-import type { ScanSink } from '../frames/frame-scanner.js';
+import type { ScanSink } from '../frames/scan-sink.js';
 import { type DecoderSink, MessageDecoder } from '../frames/message-decoder.js';
 import { type MessageDeflate, tooLarge } from './message-deflate.js';
 import type { MessageWriter } from './message-writer.js';

@@ -1,6 +1,6 @@
 import type { Side } from '@ocelot/core';
 
-import type { ScanSink } from '../frames/frame-scanner.js';
+import type { ScanSink } from '../frames/scan-sink.js';
 
 /**
  * The way of one side's messages to the other side, where they are looked at and may be held up. It takes what the

@@ -18,7 +18,8 @@ import { describe, expect, it } from 'vitest';
 import * as ws from 'ws';
 
 import type { CloseFault, CloseStatus } from '../../src/frames/close-codes.js';
-import { FrameScanner, type Boundary } from '../../src/frames/frame-scanner.js';
+import { FrameScanner } from '../../src/frames/frame-scanner.js';
+import type { Boundary } from '../../src/frames/scan-sink.js';
 import type { HeaderRules } from '../../src/frames/frame-header.js';
 
 /** Exported by ws, but missing in its types. */
