@@ -21,6 +21,8 @@ export async function answerHandshake(socket: Socket, head: string, handshake: H
       return socket.write(switchingHead(key)) || true;
     case 'accepts late':
       await new Promise((resolve) => setTimeout(resolve, LATE_MS));
+      // Whoever asked has given up meanwhile: its end was told when nobody listened yet.
+      if (socket.readableEnded) break;
       if (!socket.destroyed && socket.writable) socket.write(switchingHead(key));
       return !socket.destroyed;
     case 'refuses':
@@ -47,7 +49,8 @@ export async function answerHandshake(socket: Socket, head: string, handshake: H
       handshake satisfies never;
   }
   socket.resume();
-  socket.once('end', () => socket.end());
+  if (socket.readableEnded) socket.end();
+  else socket.once('end', () => socket.end());
   return false;
 }
 
