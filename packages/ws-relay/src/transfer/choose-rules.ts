@@ -1,12 +1,11 @@
 import type { Side } from '@ocelot/core';
 
 import type { HeaderRules } from '../frames/frame-header.js';
+import { PERMESSAGE_DEFLATE } from '../handshake/permessage-deflate.js';
 
+/** What permessage-deflate uses, on the first frame of a message only (RFC 7692 §6). */
 const RSV1 = 0x40;
 const ANY_RSV = 0x70;
-
-/** The one extension whose use of the reserved bits is known (RFC 7692). */
-const PERMESSAGE_DEFLATE = 'permessage-deflate';
 
 /** Made once: sessions share them. */
 const RULES: Readonly<Record<Side, Readonly<Record<'plain' | 'deflate' | 'unknown', HeaderRules>>>> = {
