@@ -7,7 +7,10 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 // Package tests run on the sources (no build needed); e2e and the examples run what was built.
 const sources = [
   { find: /^@ocelot\/core\/testing$/, replacement: source('./packages/core/src/testing/index.ts') },
-  { find: /^@ocelot\/(core|lb|discovery-consul|ws-relay|cli)$/, replacement: source('./packages/$1/src/index.ts') },
+  {
+    find: /^@ocelot\/(core|lb|discovery-consul|relay-kit|ws-relay|http-relay|cli)$/,
+    replacement: source('./packages/$1/src/index.ts'),
+  },
   { find: /^@ocelot\/test-support$/, replacement: source('./tools/test-support/src/index.ts') },
 ];
 
@@ -26,7 +29,7 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     projects: [
-      ...['core', 'lb', 'discovery-consul', 'ws-relay', 'cli'].map(unit),
+      ...['core', 'lb', 'discovery-consul', 'relay-kit', 'ws-relay', 'http-relay', 'cli'].map(unit),
       {
         extends: true,
         resolve: { alias: sources.slice(2) },

@@ -15,8 +15,10 @@ const ARROWS = {
   core: { siblings: [], node: false },
   lb: { siblings: ['core'], node: false },
   'discovery-consul': { siblings: ['core'], node: true },
-  'ws-relay': { siblings: ['core'], node: true },
-  cli: { siblings: ['core', 'lb', 'discovery-consul', 'ws-relay'], node: true },
+  'relay-kit': { siblings: ['core'], node: true },
+  'ws-relay': { siblings: ['core', 'relay-kit'], node: true },
+  'http-relay': { siblings: ['core', 'relay-kit'], node: true },
+  cli: { siblings: ['core', 'lb', 'discovery-consul', 'relay-kit', 'ws-relay', 'http-relay'], node: true },
 };
 
 const SPECIFIER = /(?:^|[^.\w])(?:import|export)\s*(?:[^'"`;()]*?\sfrom\s*)?\(?\s*'([^']+)'/gm;

@@ -1,10 +1,15 @@
 // Public names, grouped by reader.
 
 // For everybody
-export type { ClientPeer, GatewayRequest, UpgradeRequest } from './contracts/request.js';
+export type { ClientCertificate, ClientPeer, GatewayRequest, UpgradeRequest } from './contracts/request.js';
 export type {
+  BackendTls,
   CompressionLegs,
   ForwardedHeaders,
+  HeaderTransform,
+  HeaderTransforms,
+  HttpVersion,
+  HttpVersionPolicy,
   IpRules,
   Params,
   PingLegs,
@@ -12,6 +17,7 @@ export type {
   Route,
   RouteBalancing,
   RouteCompression,
+  RouteHttp,
   RouteLifetime,
   RouteLimits,
   RouteMatch,
@@ -25,12 +31,15 @@ export type {
 export type { JsonObject, JsonValue } from './contracts/json.js';
 export type { DrainOptions, DrainReport, Gateway } from './contracts/gateway.js';
 export type {
+  CertificateFiles,
+  ClientCertificates,
   DiscoverySettings,
   DrainDefaults,
   DynamicRouting,
   GatewayConfig,
   GatewaySettings,
   ListenerSettings,
+  TlsSettings,
 } from './config/gateway-config.js';
 export { ERROR_CATALOGUE, type ErrorCatalogueEntry, type ErrorCode, type ErrorSource } from './errors/error-codes.js';
 export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors/gateway-error.js';
@@ -98,8 +107,18 @@ export type {
   TappedSession,
 } from './contracts/frames.js';
 export { createSlot } from './pipeline/slot.js';
-export type { Cancellation, Exchange, ExchangeEnd, OutgoingHead, OutgoingHeaders, Slot } from './contracts/exchange.js';
+export type {
+  AnswerEdit,
+  AnswerHead,
+  Cancellation,
+  Exchange,
+  ExchangeEnd,
+  OutgoingHead,
+  OutgoingHeaders,
+  Slot,
+} from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
+export { unixSocketPath } from './routing/unix-socket.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';
 export { pollingProvider, type PollingProviderOptions } from './runtime/polling-provider.js';
 export { systemClock } from './runtime/system-clock.js';

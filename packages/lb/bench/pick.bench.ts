@@ -27,10 +27,10 @@ describe.each([1, 10, 100])('pick among %i endpoints', (count) => {
   const uneven = candidates(count, (index) => 1 + (index % 3));
   for (const [name, create] of Object.entries(policies)) {
     const policy = create({}, balancingContext());
-    bench(`${name}, even weights`, () => void policy.pick(even, client));
+    bench(`${name}, even weights`, () => void policy.pick(even, client, ''));
   }
   for (const name of ['RoundRobin', 'LeastConnection'] as const) {
     const policy = policies[name]?.({}, balancingContext());
-    bench(`${name}, uneven weights`, () => void policy?.pick(uneven, client));
+    bench(`${name}, uneven weights`, () => void policy?.pick(uneven, client, ''));
   }
 });

@@ -57,21 +57,28 @@ class CookieStickySessions implements BalancingPolicy {
     });
   }
 
-  pick(candidates: readonly EndpointLoad[], request: GatewayRequest): EndpointLoad {
+  pick(candidates: readonly EndpointLoad[], request: GatewayRequest, clientAddress: string): EndpointLoad {
     const session = cookieValue(request.header('cookie'), this.#cookie);
-    if (session === undefined) return this.#others.pick(candidates, request);
+    if (session === undefined) return this.#others.pick(candidates, request, clientAddress);
     const nowMs = this.#context.clock.now();
     const known = this.#sessions.get(session, nowMs);
     const picked =
       (known && candidates.find(({ endpoint }) => endpoint.host === known.host && endpoint.port === known.port)) ??
-      this.#pickNew(candidates, request, session);
+      this.#pickNew(candidates, request, clientAddress, session);
     this.#sessions.set(session, picked.endpoint, nowMs);
     return picked;
   }
 
-  #pickNew(candidates: readonly EndpointLoad[], request: GatewayRequest, session: string): EndpointLoad {
+  #pickNew(
+    candidates: readonly EndpointLoad[],
+    request: GatewayRequest,
+    clientAddress: string,
+    session: string,
+  ): EndpointLoad {
     const isAlone = (this.#context.member?.size ?? 1) === 1;
-    return isAlone ? this.#others.pick(candidates, request) : rendezvous(this.#view.of(candidates).usable, session);
+    return isAlone
+      ? this.#others.pick(candidates, request, clientAddress)
+      : rendezvous(this.#view.of(candidates).usable, session);
   }
 
   close(): void {

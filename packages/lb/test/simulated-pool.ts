@@ -39,7 +39,7 @@ export class SimulatedPool {
         ? this.#candidates
         : this.#candidates.filter((candidate) => !tried.includes(addressOf(candidate)));
     if (candidates.length === 0) return undefined;
-    const picked = this.#policy.pick(candidates, testRequest(cookie === undefined ? {} : { headers: { cookie } }));
+    const picked = this.#policy.pick(candidates, testRequest(cookie === undefined ? {} : { headers: { cookie } }), '');
     const counted = candidates.find((candidate) => candidate === picked);
     if (counted === undefined) throw new Error('the policy picked no candidate');
     counted.inFlight += 1;

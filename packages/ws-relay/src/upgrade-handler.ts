@@ -11,7 +11,7 @@ import {
   type UpgradeRequest,
 } from '@ocelot/core';
 
-import { clientPeer } from './handshake/client-peer.js';
+import { clientPeer } from '@ocelot/relay-kit';
 import { type ClientWatch, watchClient } from './handshake/client-watch.js';
 import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
 import { HandshakeAbort } from './handshake/handshake-abort.js';

@@ -21,6 +21,7 @@ export interface FileRouteCommon extends JsonObject {
   readonly DownstreamHttpVersionPolicy?: string;
   readonly AuthenticationOptions?: FileAuthentication;
   readonly LoadBalancerOptions?: FileLoadBalancer;
+  readonly HttpHandlerOptions?: FileHttpHandler;
   readonly QoSOptions?: FileQos;
   readonly RateLimitOptions?: FileRateLimit;
   readonly Timeout?: number;
@@ -43,6 +44,9 @@ export interface FileRoute extends FileRouteCommon {
   readonly RouteClaimsRequirement?: Readonly<Record<string, string>>;
   readonly ChangeDownstreamPathTemplate?: Readonly<Record<string, string>>;
   readonly RequestIdKey?: string;
+  readonly UpstreamHeaderTransform?: Readonly<Record<string, string>>;
+  readonly DownstreamHeaderTransform?: Readonly<Record<string, string>>;
+  readonly DownstreamHttpMethod?: string;
 }
 
 /** `DynamicRoutes[]`. */
@@ -57,6 +61,12 @@ export interface FileAggregate extends JsonObject {
 
 /** `GlobalConfiguration`. */
 export interface FileGlobal extends JsonObject {
+  readonly BaseUrl?: string;
+  readonly DownstreamHttpVersion?: string;
+  readonly DownstreamHttpVersionPolicy?: string;
+  readonly HttpHandlerOptions?: FileHttpHandler & Grouped;
+  readonly UpstreamHeaderTransform?: Readonly<Record<string, string>>;
+  readonly DownstreamHeaderTransform?: Readonly<Record<string, string>>;
   readonly ServiceDiscoveryProvider?: FileServiceDiscovery;
   readonly LoadBalancerOptions?: FileLoadBalancer & Grouped;
   readonly AuthenticationOptions?: FileAuthentication & Grouped;
@@ -91,6 +101,15 @@ export interface FileAuthentication extends JsonObject {
   readonly AllowedScopes?: readonly string[];
   readonly AuthenticationProviderKeys?: readonly string[];
   readonly AuthenticationProviderKey?: string;
+}
+
+/** `HttpHandlerOptions`. */
+export interface FileHttpHandler extends JsonObject {
+  readonly AllowAutoRedirect?: boolean;
+  readonly MaxConnectionsPerServer?: number;
+  readonly PooledConnectionLifetimeSeconds?: number;
+  readonly UseCookieContainer?: boolean;
+  readonly UseProxy?: boolean;
 }
 
 /** `QoSOptions`. */
@@ -139,6 +158,8 @@ export interface FileRouteGateway extends JsonObject {
   readonly MaxConnectionsPerIp?: number;
   readonly AllowedOrigins?: readonly string[];
   readonly ForwardedHeaders?: string;
+  readonly BackendTls?: FileBackendTls;
+  readonly MaxRequestBodyBytes?: number;
   readonly TcpKeepAliveMs?: number;
   readonly Compression?: {
     readonly Legs?: string;
@@ -147,6 +168,31 @@ export interface FileRouteGateway extends JsonObject {
     readonly ContextTakeover?: boolean;
   };
   readonly Retry?: { readonly Attempts?: number };
+}
+
+/** `Gateway.BackendTls`. */
+export interface FileBackendTls extends JsonObject {
+  readonly CaFile?: string;
+  readonly CertFile?: string;
+  readonly KeyFile?: string;
+  readonly ServerName?: string;
+}
+
+/** `Gateway.Tls`. */
+export interface FileTls extends JsonObject {
+  readonly CertFile?: string;
+  readonly KeyFile?: string;
+  readonly Certificates?: readonly FileCertificate[];
+  readonly CaFile?: string;
+  readonly RequestClientCert?: boolean;
+  readonly RequireClientCert?: boolean;
+  readonly MinVersion?: string;
+}
+
+/** `Gateway.Tls.Certificates[]`. */
+export interface FileCertificate extends JsonObject {
+  readonly CertFile?: string;
+  readonly KeyFile?: string;
 }
 
 /** `GlobalConfiguration.Gateway`. */
@@ -159,4 +205,7 @@ interface FileGlobalGateway extends FileRouteGateway {
   readonly Drain?: { readonly DeadlineMs?: number; readonly SpreadMs?: number; readonly CloseCode?: number };
   readonly CloseOnRouteRemoval?: boolean;
   readonly OcelotStatusCodes?: boolean;
+  readonly Tls?: FileTls;
+  readonly Http2?: boolean;
+  readonly ProxyProtocol?: boolean;
 }

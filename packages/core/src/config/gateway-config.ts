@@ -42,6 +42,33 @@ export interface ListenerSettings {
   readonly maxHeaderBytes: number;
   /** From the connect to the end of the head, in milliseconds. */
   readonly headersTimeoutMs: number;
+  /**
+   * Whether connections begin with a PROXY protocol header, version 1 or 2; then only peers in `TrustedProxies` may
+   * connect, if any are listed.
+   */
+  readonly proxyProtocol: boolean;
+}
+
+/** A certificate of the gateway, as paths of PEM files. */
+export interface CertificateFiles {
+  /** Certificate chain, the gateway's own first. */
+  readonly certFile: string;
+  readonly keyFile: string;
+}
+
+/** How clients may, or must, show a certificate. */
+export type ClientCertificates = 'off' | 'optional' | 'required';
+
+/** TLS towards clients; for whoever owns the listeners. */
+export interface TlsSettings {
+  /** The first is for clients that ask for no name, or for one that no certificate holds; at least one. */
+  readonly certificates: readonly CertificateFiles[];
+  /** Authorities that client certificates are checked against; undefined: the system's. */
+  readonly caFile: string | undefined;
+  readonly clientCertificates: ClientCertificates;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
+  /** Offer HTTP/2 (ALPN `h2`) beside HTTP/1.1. */
+  readonly http2: boolean;
 }
 
 /** Settings of the whole process (`GlobalConfiguration.Gateway`). */
@@ -50,6 +77,10 @@ export interface GatewaySettings {
   readonly trustedProxies: readonly string[];
   readonly drain: DrainDefaults;
   readonly listener: ListenerSettings;
+  /** Undefined: clients speak plain text. Read when the gateway starts; its files are read again when they change. */
+  readonly tls: TlsSettings | undefined;
+  /** Public address of the gateway (`GlobalConfiguration.BaseUrl`), for `{BaseUrl}`. */
+  readonly baseUrl: string;
   /** End the sessions of a route that a reload removes. */
   readonly closeOnRouteRemoval: boolean;
   /** Answer with Ocelot's status codes where ours differ (404 for NO_ENDPOINT, 503 for BACKEND_TIMEOUT). */

@@ -5,7 +5,7 @@ import type { Scheme } from './route.js';
  * (Ocelot: ServiceHostAndPort).
  */
 export interface Endpoint {
-  /** Host name or IP address; an IPv6 address without brackets. */
+  /** Host name or IP address, an IPv6 address without brackets; or `unix:/path` of a Unix-domain socket, with port 0. */
   readonly host: string;
   readonly port: number;
   /** Used only when the route names no scheme. */

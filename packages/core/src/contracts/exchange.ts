@@ -55,9 +55,25 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
   readonly outgoing: OutgoingHead;
   get<T>(slot: Slot<T>): T | undefined;
   set<T>(slot: Slot<T>, value: T): void;
+  /**
+   * Lets a stage change the headers of whatever the backend answers: of an HTTP response, of a 101, of a relayed
+   * refusal. Runs once, in the order of registration, before the route's own header transforms; what `edit` throws is
+   * logged and changes nothing.
+   */
+  onAnswer(edit: AnswerEdit): void;
   /** Runs `callback` at the end of the exchange: last in first out, each exactly once. */
   defer(callback: (end: ExchangeEnd) => void): void;
 }
+
+/** The head of a backend's answer on its way to the client: what {@link Exchange.onAnswer} may change. */
+export interface AnswerHead {
+  readonly status: number;
+  /** End-to-end headers of the backend; of a 101 without those of the WebSocket handshake itself. */
+  readonly headers: OutgoingHeaders;
+}
+
+/** Changes the headers of an answer. Called once; must not keep `answer`. */
+export type AnswerEdit = (answer: AnswerHead) => void;
 
 /**
  * The request head for the backend.
@@ -100,6 +116,13 @@ export interface Admission<R extends GatewayRequest = GatewayRequest> extends Ex
    * @returns undefined when the route's attempts or its endpoints are used up: answer with `cause` then.
    */
   nextLease(cause: GatewayError): Lease | undefined;
+  /**
+   * The headers of the backend's answer as the client is to get them: the balancing policy's mark, what stages
+   * registered with {@link Exchange.onAnswer}, then `DownstreamHeaderTransform`. Call it once, for the final answer
+   * (no 1xx but 101), before {@link Admission.opened}.
+   * @param rawHeaders End-to-end headers, name, value, …; given back as they are when nothing changes them.
+   */
+  answerHeaders(status: number, rawHeaders: readonly string[]): readonly string[];
   /**
    * The connection to the backend stands: gives back what only the way there needed. `outgoing` and `nextLease` are over
    * from here on. Idempotent, and optional.

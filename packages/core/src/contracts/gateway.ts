@@ -44,6 +44,8 @@ export interface Gateway {
   readonly log: Logger;
   /** Relays that plugins registered, for whoever owns the listeners. */
   readonly relays: readonly Relay[];
+  /** Whether {@link Gateway.drain} was called: nothing new is admitted, and connections are not kept alive. */
+  readonly isDraining: boolean;
   /** How many sessions are open now. */
   readonly openSessions: number;
   /**

@@ -1,5 +1,6 @@
 import type { Clock } from './clock.js';
-import type { EndpointLoad } from './endpoint.js';
+import type { Endpoint, EndpointLoad } from './endpoint.js';
+import type { OutgoingHeaders } from './exchange.js';
 import type { GatewayMember } from './gateway-group.js';
 import type { JsonObject } from './json.js';
 import type { GatewayRequest } from './request.js';
@@ -17,8 +18,15 @@ export interface BalancingPolicy {
    * May assume that `candidates` is never empty, and that its identity changes only when membership does, so tables
    * derived from it can be cached on it. (A retry passes a shorter array of its own, without the endpoints tried.)
    * Must return an element of `candidates`.
+   * @param clientAddress The client's IP address behind trusted proxies ({@link Exchange.clientAddress}); empty when
+   *   unknown.
    */
-  pick(candidates: readonly EndpointLoad[], request: GatewayRequest): EndpointLoad;
+  pick(candidates: readonly EndpointLoad[], request: GatewayRequest, clientAddress: string): EndpointLoad;
+  /**
+   * Marks the answer of the endpoint that served a request, so that the client comes back to it: an affinity cookie.
+   * Called once per answer of a backend, HTTP or 101, with the headers that the client will get.
+   */
+  mark?(endpoint: Endpoint, request: GatewayRequest, answer: OutgoingHeaders): void;
   /** Frees timers and tables; called once, when no route uses the pool any more. */
   close?(): void;
 }

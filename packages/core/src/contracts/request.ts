@@ -1,13 +1,13 @@
 /**
  * What a client asked for, as a relay received it: immutable, read by route matching and by stages.
  *
- * Made once per request by a relay (ws-relay for upgrades). Nothing in it is decoded, normalised or re-encoded: `path`
+ * Made once per request by a relay (ws-relay for upgrades, http-relay for everything else). Nothing in it is decoded, normalised or re-encoded: `path`
  * and `query` are the two halves of the request target, split at the first `?`.
  */
 export interface GatewayRequest {
   /** `upgrade` for a WebSocket handshake, `http` for everything else. */
   readonly kind: 'upgrade' | 'http';
-  /** Upper case, as received. An upgrade over HTTP/1.1 is always `GET` (RFC 6455 §4.2.1). */
+  /** As received. An upgrade is always `GET` (RFC 6455 §4.2.1), also one by CONNECT over HTTP/2 (RFC 8441 §4). */
   readonly method: string;
   /** Begins with `/`; percent-encoding untouched. */
   readonly path: string;
@@ -35,12 +35,27 @@ export interface ClientPeer {
   readonly port: number;
   /** Whether this hop is encrypted. */
   readonly tls: boolean;
+  /** What the client proved to be on this hop; undefined without a certificate that was verified. */
+  readonly certificate?: ClientCertificate | undefined;
+}
+
+/** A client certificate that was verified against the gateway's authorities (mTLS, RFC 8446 §4.3.2). */
+export interface ClientCertificate {
+  /** Distinguished name, as RFC 4514 writes it: `CN=device-7,O=Example`. */
+  readonly subject: string;
+  readonly issuer: string;
+  /** Subject alternative names, each with its kind: `DNS:device-7.example.com`, `URI:spiffe://…`, `email:…`. */
+  readonly names: readonly string[];
+  /** Hexadecimal, upper case. */
+  readonly serialNumber: string;
+  /** SHA-256 of the certificate: hexadecimal, upper case, with colons. */
+  readonly fingerprint256: string;
 }
 
 /** A WebSocket handshake whose head satisfied RFC 6455 §4.2.1. */
 export interface UpgradeRequest extends GatewayRequest {
   readonly kind: 'upgrade';
-  /** `Sec-WebSocket-Key`: 16 bytes in base64. */
+  /** `Sec-WebSocket-Key`: 16 bytes in base64. Over HTTP/2 clients send none: the relay makes one for the backend. */
   readonly key: string;
   /** The offered subprotocols in the client's order (RFC 6455 §11.3.4). */
   readonly protocols: readonly string[];

@@ -37,12 +37,54 @@ export type ServiceSource =
   | { readonly kind: 'static'; readonly endpoints: readonly Endpoint[] }
   | { readonly kind: 'discovered'; readonly service: ServiceRef };
 
+/** Certificates towards the backend, as paths of PEM files; relays read them. */
+export interface BackendTls {
+  /** Authorities that backends are checked against, in place of the system's. */
+  readonly caFile: string | undefined;
+  /** Certificate chain shown to the backend, with its key. */
+  readonly certFile: string | undefined;
+  readonly keyFile: string | undefined;
+  /** Name that is sent (SNI) and that the certificate must hold, in place of the endpoint's host. */
+  readonly serverName: string | undefined;
+}
+
+/** HTTP version of a call; 3.0 is spoken as 2.0. */
+export type HttpVersion = '1.0' | '1.1' | '2.0';
+
+/** How far a backend may stay from the version wanted (.NET: HttpVersionPolicy). */
+export type HttpVersionPolicy = 'exact' | 'or-lower' | 'or-higher';
+
+/** How requests that are no upgrades are made of the backend; for relays of kind `http`. */
+export interface RouteHttp {
+  /** Replaces the client's method (Ocelot: `DownstreamHttpMethod`). */
+  readonly method: string | undefined;
+  readonly version: HttpVersion;
+  readonly versionPolicy: HttpVersionPolicy;
+  /** `HttpHandlerOptions.AllowAutoRedirect`: the gateway follows redirects of the backend itself. */
+  readonly followRedirects: boolean;
+  /** `HttpHandlerOptions.MaxConnectionsPerServer`: sockets to one endpoint; 0: no limit. */
+  readonly maxConnectionsPerEndpoint: number;
+  /** `HttpHandlerOptions.PooledConnectionLifetimeSeconds`, in milliseconds; 0: sockets live as long as they work. */
+  readonly connectionLifetimeMs: number;
+  /** `HttpHandlerOptions.UseCookieContainer`: cookies of the backend are kept by the gateway, for all clients. */
+  readonly cookieContainer: boolean;
+  /** `HttpHandlerOptions.UseProxy`: the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`). */
+  readonly useProxy: boolean;
+  /** Largest body of a request, in bytes; 0: no limit. */
+  readonly maxRequestBodyBytes: number;
+}
+
 /** Limits of time, in milliseconds; 0 means no limit. */
 export interface RouteTimeouts {
   /** TCP and TLS connect to one endpoint. */
   readonly connectMs: number;
   /** The whole way from the request to the backend's 101. */
   readonly handshakeMs: number;
+  /**
+   * Of an HTTP request, from its last byte sent to the head of the answer (Ocelot: `Timeout`, 90 s). The body of the
+   * answer has no limit but `idleMs`: event streams and long downloads go on.
+   */
+  readonly answerMs: number;
   /** How long the peer may take to answer a Close frame. */
   readonly closeMs: number;
   /** No bytes at all in either direction. */
@@ -113,6 +155,19 @@ export type ForwardedHeaders = 'x-forwarded' | 'forwarded' | 'both' | 'off';
 /** How the bytes of an open socket move: `framed` walks frame headers, `opaque` knows bytes only. */
 export type TransferMode = 'framed' | 'opaque';
 
+/** One entry of a header transform: `"X-From": "{RemoteIpAddress}"`, `"Location": "http://a, http://b"`. */
+export interface HeaderTransform {
+  readonly name: string;
+  /** As written; read by Ocelot's rules: with a comma it finds and replaces, without one it adds. */
+  readonly instruction: string;
+}
+
+/** `UpstreamHeaderTransform` and `DownstreamHeaderTransform` of a route. */
+export interface HeaderTransforms {
+  readonly request: readonly HeaderTransform[];
+  readonly answer: readonly HeaderTransform[];
+}
+
 /** Which policy picks among the endpoints of a route. */
 export interface RouteBalancing {
   /** Name of a registered policy, compared without case. Empty means `NoLoadBalancer`. */
@@ -151,6 +206,10 @@ export interface Route {
   readonly tcpKeepAliveMs: number;
   /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */
   readonly acceptAnyServerCertificate: boolean;
+  readonly backendTls: BackendTls;
+  readonly http: RouteHttp;
+  /** What happens to headers on their way, in the order of the file; global ones stand behind the route's own. */
+  readonly headerTransforms: HeaderTransforms;
   readonly metadata: Readonly<Record<string, string>>;
   /**
    * Security keys in use on this route (`AuthenticationOptions`, `RouteClaimsRequirement`, …). The gateway refuses every

@@ -14,6 +14,29 @@ export type GatewayEvent =
       readonly errorCode: ErrorCode | undefined;
       readonly status: number;
     }
+  | {
+      /** An HTTP request was answered by a backend; its body may have broken off. */
+      readonly type: 'request.finished';
+      readonly exchangeId: string;
+      readonly routeId: string;
+      readonly endpoint: Endpoint;
+      readonly status: number;
+      /** Set when the answer or the request broke off: who left. */
+      readonly errorCode: ErrorCode | undefined;
+      /** From the head of the request to the end of the answer. */
+      readonly durationMs: number;
+      /** Of the bodies. */
+      readonly fromClientBytes: number;
+      readonly fromBackendBytes: number;
+    }
+  | {
+      /** An HTTP request was answered by the gateway itself. */
+      readonly type: 'request.refused';
+      readonly exchangeId: string;
+      readonly routeId: string | undefined;
+      readonly errorCode: ErrorCode;
+      readonly status: number;
+    }
   | { readonly type: 'session.opened'; readonly exchangeId: string; readonly routeId: string }
   | { readonly type: 'session.closed'; readonly summary: SessionSummary }
   | {

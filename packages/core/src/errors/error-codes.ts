@@ -17,6 +17,9 @@ export interface ErrorCatalogueEntry {
 /** The stable name of a failure. */
 export type ErrorCode =
   | 'OCELOT_ERR_UPGRADE_INVALID'
+  | 'OCELOT_ERR_REQUEST_INVALID'
+  | 'OCELOT_ERR_BODY_TOO_BIG'
+  | 'OCELOT_ERR_REQUEST_TIMEOUT'
   | 'OCELOT_ERR_ROUTE_NOT_FOUND'
   | 'OCELOT_ERR_UNAUTHENTICATED'
   | 'OCELOT_ERR_FORBIDDEN'
@@ -29,6 +32,7 @@ export type ErrorCode =
   | 'OCELOT_ERR_BACKEND_UNREACHABLE'
   | 'OCELOT_ERR_BACKEND_TIMEOUT'
   | 'OCELOT_ERR_BACKEND_HANDSHAKE_INVALID'
+  | 'OCELOT_ERR_BACKEND_ANSWER_INVALID'
   | 'OCELOT_ERR_BACKEND_LOST'
   | 'OCELOT_ERR_FRAME_INVALID'
   | 'OCELOT_ERR_MESSAGE_TOO_BIG'
@@ -54,6 +58,27 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     source: 'client',
     message: 'The request is not a valid WebSocket handshake.',
     remedy: 'Look at the reason in the answer: it names the header that breaks RFC 6455 §4.2.1 (400, 405 or 426).',
+  },
+  OCELOT_ERR_REQUEST_INVALID: {
+    status: 400,
+    closeCode: undefined,
+    source: 'client',
+    message: 'The request is not valid HTTP.',
+    remedy: 'Look at the reason in the answer: it names what breaks RFC 9110 or RFC 9112.',
+  },
+  OCELOT_ERR_BODY_TOO_BIG: {
+    status: 413,
+    closeCode: undefined,
+    source: 'client',
+    message: 'The body of the request is larger than the route allows.',
+    remedy: 'Raise `Gateway.MaxRequestBodyBytes`, or send less.',
+  },
+  OCELOT_ERR_REQUEST_TIMEOUT: {
+    status: 408,
+    closeCode: undefined,
+    source: 'client',
+    message: 'The request took too long.',
+    remedy: 'The client stopped in the middle of its request. Raise `Gateway.IdleTimeoutMs` if it is slow on purpose.',
   },
   OCELOT_ERR_ROUTE_NOT_FOUND: {
     status: 404,
@@ -138,6 +163,14 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     source: 'backend',
     message: 'The backend answered the handshake wrongly.',
     remedy: 'The log line names the fault (RFC 6455 §4.1): the service behind the endpoint is no WebSocket server.',
+  },
+  OCELOT_ERR_BACKEND_ANSWER_INVALID: {
+    status: 502,
+    closeCode: undefined,
+    source: 'backend',
+    message: 'The backend answered with something that is not valid HTTP.',
+    remedy:
+      'The log line names the fault (RFC 9112): the service behind the endpoint is no HTTP server, or a broken one.',
   },
   OCELOT_ERR_BACKEND_LOST: {
     status: 502,

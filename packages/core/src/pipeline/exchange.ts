@@ -1,11 +1,11 @@
-import type { Lease } from '../contracts/endpoint.js';
+import type { Endpoint, Lease } from '../contracts/endpoint.js';
 import type { BoundTap } from '../contracts/frames.js';
-import type { Admission, Cancellation, ExchangeEnd, Slot } from '../contracts/exchange.js';
+import type { Admission, AnswerEdit, AnswerHead, Cancellation, ExchangeEnd, Slot } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Params, Route } from '../contracts/route.js';
 import type { GatewayError } from '../errors/gateway-error.js';
-import type { FreezableOutgoingHead } from './outgoing-head.js';
+import { createHeaders, type FreezableOutgoingHead } from './outgoing-head.js';
 
 /** Takes the next lease of an exchange; `tried` are the endpoints that failed already. */
 export type LeaseSource = (tried: readonly Lease['endpoint'][]) => Lease | undefined;
@@ -23,6 +23,15 @@ export interface ExchangeInit<R extends GatewayRequest> {
   /** Called once, at the first use of `outgoing`. */
   readonly makeOutgoing: () => FreezableOutgoingHead;
   readonly leaseFrom: LeaseSource;
+  readonly answers: AnswerRules;
+}
+
+/** What a route itself does to the headers of answers; all undefined for most. */
+export interface AnswerRules {
+  /** Of the balancing policy: runs before the edits of stages. */
+  readonly mark: ((endpoint: Endpoint, request: GatewayRequest, headers: AnswerHead['headers']) => void) | undefined;
+  /** `DownstreamHeaderTransform`: runs last. */
+  readonly transform: ((answer: AnswerHead, exchange: Admission) => void) | undefined;
 }
 
 /**
@@ -45,6 +54,8 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   #makeOutgoing: (() => FreezableOutgoingHead) | undefined;
   #leaseFrom: LeaseSource | undefined;
   #outgoing: FreezableOutgoingHead | undefined;
+  #answers: AnswerRules | undefined;
+  #answerEdits: AnswerEdit[] | undefined;
   #slots: Map<Slot<unknown>, unknown> | undefined;
   #deferred: ((end: ExchangeEnd) => void)[] | undefined;
   #lease: Lease | undefined;
@@ -62,6 +73,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.#cancellation = init.cancellation;
     this.#makeOutgoing = init.makeOutgoing;
     this.#leaseFrom = init.leaseFrom;
+    this.#answers = init.answers;
   }
 
   get log(): Logger {
@@ -100,6 +112,31 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
   defer(callback: (end: ExchangeEnd) => void): void {
     this.#deferred ??= [];
     this.#deferred.push(callback);
+  }
+
+  onAnswer(edit: AnswerEdit): void {
+    this.#answerEdits ??= [];
+    this.#answerEdits.push(edit);
+  }
+
+  answerHeaders(status: number, rawHeaders: readonly string[]): readonly string[] {
+    const { mark, transform } = this.#answers ?? {};
+    const edits = this.#answerEdits ?? [];
+    if (mark === undefined && transform === undefined && edits.length === 0) return rawHeaders;
+    const answer: AnswerHead = { status, headers: createHeaders(rawHeaders) };
+    if (mark !== undefined) this.#edit(() => mark(this.lease.endpoint, this.request, answer.headers));
+    for (const edit of edits) this.#edit(() => edit(answer));
+    if (transform !== undefined) this.#edit(() => transform(answer, this));
+    return answer.headers.raw;
+  }
+
+  /** An answer that cannot be changed is still an answer: the fault is told, and the client gets it as it is. */
+  #edit(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.log.error({ err: error }, 'the headers of an answer could not be changed');
+    }
   }
 
   /** Ends the transform phase. */
@@ -141,6 +178,8 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     this.#leaseFrom = undefined;
     this.#outgoing = undefined;
     this.#tried = undefined;
+    this.#answers = undefined;
+    this.#answerEdits = undefined;
   }
 
   finish(end: ExchangeEnd): void {

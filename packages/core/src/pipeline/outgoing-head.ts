@@ -45,6 +45,11 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_IN_TARGET = /[^\x21-\x7e]|#/;
 
+/** A list of headers that can be changed: a copy of `raw`, name, value, …. */
+export function createHeaders(raw: readonly string[]): OutgoingHeaders {
+  return new Headers([...raw]);
+}
+
 class Head implements FreezableOutgoingHead {
   readonly headers: Headers;
   #path: string;

@@ -65,7 +65,7 @@ export class Admitter {
     request: R,
     signal: Cancellation,
     id: string,
-    { value: { route, rewrite, hold, taps }, params }: BoundMatch,
+    { value: { route, rewrite, hold, taps, answers }, params }: BoundMatch,
   ): LiveExchange<R> {
     const client = snapshot.clientOf(request);
     return new LiveExchange({
@@ -82,7 +82,8 @@ export class Admitter {
         applyForwardedHeaders(route.forwardedHeaders, head.headers, request, client);
         return head;
       },
-      leaseFrom: (tried) => hold.pool.lease(request, tried),
+      leaseFrom: (tried) => hold.pool.lease(request, tried, client.address),
+      answers,
     });
   }
 

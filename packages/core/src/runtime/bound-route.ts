@@ -6,6 +6,7 @@ import type { RouteMatchResult } from '../contracts/route-table.js';
 import type { Phase, Stage } from '../contracts/stage.js';
 import { addressRules, originRules } from '../pipeline/admission-rules.js';
 import { connectionLimits } from '../pipeline/connection-limits.js';
+import type { AnswerRules } from '../pipeline/exchange.js';
 import type { BoundStage } from '../pipeline/run-stages.js';
 import { unenforcedSecurity } from '../pipeline/unenforced.js';
 import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
@@ -20,6 +21,7 @@ export interface BoundRoute {
   readonly taps: readonly BoundTap[];
   readonly rewrite: Rewrite;
   readonly hold: PoolHold;
+  readonly answers: AnswerRules;
 }
 
 /** What a request matched. */
@@ -64,6 +66,7 @@ export function bindRoute(
       taps: bindTaps(route, context.registry),
       rewrite: dynamic?.rewrite ?? compileRewrite(route),
       hold,
+      answers: { mark: hold.pool.marker, transform: undefined },
     };
   } catch (error) {
     hold.release();

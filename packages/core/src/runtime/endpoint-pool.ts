@@ -118,17 +118,25 @@ export class EndpointPool {
   /**
    * Lets the policy pick and counts the pick.
    * @param tried Endpoints that failed for this request already; they are left out.
+   * @param clientAddress For policies that look at it.
    * @returns undefined when no endpoint is left.
    */
-  lease(request: GatewayRequest, tried: readonly Endpoint[] = []): Lease | undefined {
+  lease(request: GatewayRequest, tried: readonly Endpoint[] = [], clientAddress = ''): Lease | undefined {
     const candidates = tried.length === 0 ? this.#candidates : this.#without(tried);
     if (candidates.length === 0) return undefined;
-    const picked = this.#policy.pick(candidates, request);
+    const picked = this.#policy.pick(candidates, request, clientAddress);
     if (!(picked instanceof PooledEndpoint) || picked.owner !== this || !picked.isPresent) {
       throw new Error('the balancing policy picked an endpoint that is not among its candidates');
     }
     picked.count(1);
     return new PoolLease(picked);
+  }
+
+  /** The policy's mark on an answer; undefined when it makes none. */
+  get marker(): BalancingPolicy['mark'] {
+    return this.#policy.mark === undefined
+      ? undefined
+      : (endpoint, request, answer) => this.#policy.mark?.(endpoint, request, answer);
   }
 
   /** Ends the policy. Leases that are still out stay valid and may be released. */

@@ -72,6 +72,10 @@ export class LiveGateway implements Gateway {
     return this.#snapshot.config.settings;
   }
 
+  get isDraining(): boolean {
+    return this.#draining !== undefined;
+  }
+
   get openSessions(): number {
     return this.#sessions.size;
   }

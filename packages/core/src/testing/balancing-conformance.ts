@@ -52,7 +52,7 @@ function open(options: BalancingConformanceOptions): { readonly policy: Balancin
 function pickAll(policy: BalancingPolicy, from: readonly EndpointLoad[], times: number): readonly EndpointLoad[] {
   return Array.from({ length: times }, (_, index) => {
     const request = REQUESTS[index % REQUESTS.length] ?? testRequest();
-    const picked = policy.pick(from, request);
+    const picked = policy.pick(from, request, request.client.address);
     check(from.includes(picked), `pick ${index + 1} of ${from.length} candidates is not one of them`);
     return picked;
   });

@@ -1,7 +1,7 @@
 import { GatewayError } from '@ocelot/core';
 
 import type { ResponseHead } from './response-head.js';
-import { headerValues, listElements } from './tokens.js';
+import { headerValues, listElements } from '@ocelot/relay-kit';
 
 /** How the end of a response's body is known (RFC 9112 §6.3). */
 export type BodyFraming =

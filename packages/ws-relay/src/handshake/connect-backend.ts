@@ -17,7 +17,7 @@ import { dial } from './dial.js';
 import { readExtensions } from './extensions.js';
 import { requestHead } from './request-head.js';
 import { type ResponseHead, ResponseHeadReader } from './response-head.js';
-import { headerValues, listElements } from './tokens.js';
+import { headerValues, listElements } from '@ocelot/relay-kit';
 import { type HandshakeOffer, validateSwitch } from './validate-response.js';
 
 /** What connecting needs besides the admission. */

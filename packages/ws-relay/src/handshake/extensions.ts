@@ -1,4 +1,4 @@
-import { isToken, trimBlanks } from './tokens.js';
+import { isToken, trimBlanks } from '@ocelot/relay-kit';
 
 /** One element of a `Sec-WebSocket-Extensions` header (RFC 6455 §9.1). */
 export interface Extension {

@@ -1,12 +1,10 @@
 import { STATUS_CODES } from 'node:http';
 
 import type { Clock, GatewayError } from '@ocelot/core';
+import { headerLines, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
 
 import type { Leg } from '../transfer/leg.js';
 import { linger } from './linger.js';
-
-/** A stage may put what a client sent into a header of its refusal: no value may end its line (RFC 9110 §5.5). */
-const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/g;
 
 /** What a refusal says beside its error. */
 export interface Refusal {
@@ -32,16 +30,9 @@ export function refuse(leg: Leg, refusal: Refusal, clock: Clock): void {
 
 /** The response as text: head and JSON body. */
 function refusalText({ error, status, requestId }: Refusal): string {
-  const body = `${JSON.stringify({ status, code: error.code, message: error.message, requestId })}\n`;
-  const extra = Object.entries(error.headers).map(([name, value]) => `${name}: ${value.replace(CONTROL, ' ')}`);
-  const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}`,
-    // A sender of Upgrade names it in Connection (RFC 9110 §7.8): 426 does.
-    `Connection: ${'Upgrade' in error.headers ? 'close, Upgrade' : 'close'}`,
-    'Content-Type: application/json; charset=utf-8',
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Cache-Control: no-store',
-    ...extra,
-  ];
-  return `${lines.join('\r\n')}\r\n\r\n${body}`;
+  const body = refusalBody(error, status, requestId);
+  // A sender of Upgrade names it in Connection (RFC 9110 §7.8): 426 does.
+  const connection = 'Upgrade' in error.headers ? 'close, Upgrade' : 'close';
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? 'Refused'}\r\nConnection: ${connection}\r\n`;
+  return `${head}${headerLines(refusalHeaders(error, body))}\r\n${body}`;
 }

@@ -6,10 +6,9 @@ import type { Leg } from '../transfer/leg.js';
 import { type BodyFraming, bodyFraming } from './body-framing.js';
 import { ChunkedReader } from './chunked-reader.js';
 import type { BackendAnswer } from './connect-backend.js';
-import { endToEndHeaders, headerLines } from './hop-by-hop.js';
+import { endToEndHeaders, headerLines, headerValues } from '@ocelot/relay-kit';
 import { linger } from './linger.js';
 import type { ResponseHead } from './response-head.js';
-import { headerValues } from './tokens.js';
 
 /** How long a backend may take over the body of its refusal. */
 const BODY_MS = 30_000;

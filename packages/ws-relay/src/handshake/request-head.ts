@@ -1,6 +1,6 @@
 import type { Admission, Endpoint, UpgradeRequest } from '@ocelot/core';
 
-import { headerLines } from './hop-by-hop.js';
+import { headerLines, hostHeader } from '@ocelot/relay-kit';
 
 /** Headers that the gateway writes itself, or that an upgrade cannot have. */
 const OWN: ReadonlySet<string> = new Set([
@@ -15,9 +15,6 @@ const OWN: ReadonlySet<string> = new Set([
 ]);
 
 const EXTENSIONS = 'sec-websocket-extensions';
-
-/** Port that a URL of the scheme leaves out. */
-const DEFAULT_PORT = { plain: 80, tls: 443 } as const;
 
 /**
  * Writes the handshake for a backend: path, query and headers as core prepared them, then what belongs to this hop.
@@ -49,10 +46,4 @@ export function requestHead(
     headerLines(passed),
     '\r\n',
   ].join('');
-}
-
-/** The endpoint as authority (RFC 9110 §7.2): IPv6 in brackets, the scheme's own port left out. */
-export function hostHeader({ host, port }: Endpoint, tls: boolean): string {
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
-  return port === (tls ? DEFAULT_PORT.tls : DEFAULT_PORT.plain) ? name : `${name}:${port}`;
 }

@@ -1,6 +1,6 @@
 import { GatewayError } from '@ocelot/core';
 
-import { hasToken, headerValues, trimBlanks } from './tokens.js';
+import { hasToken, headerValues, trimBlanks } from '@ocelot/relay-kit';
 
 /** Limits of a backend's answer. Node's own client stops at 16 KiB; answers with many cookies need more. */
 export const MAX_HEAD_BYTES = 65_536;

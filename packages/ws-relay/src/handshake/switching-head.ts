@@ -1,4 +1,4 @@
-import { endToEndHeaders, headerLines } from './hop-by-hop.js';
+import { endToEndHeaders, headerLines } from '@ocelot/relay-kit';
 import type { ResponseHead } from './response-head.js';
 
 /** What a 101 cannot have (RFC 9110 §8.6). */

@@ -8,7 +8,7 @@ import {
   type UpgradeRequest,
 } from '@ocelot/core';
 
-import { hasToken, headerValues, isToken, listElements } from './tokens.js';
+import { hasToken, headerValues, isToken, listElements } from '@ocelot/relay-kit';
 
 /** The only version there is (RFC 6455 §4.1). */
 const VERSION = '13';

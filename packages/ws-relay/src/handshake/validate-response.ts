@@ -4,7 +4,7 @@ import { acceptKey } from './accept-key.js';
 import { type Extension, readExtensions } from './extensions.js';
 import { deflateFault, PERMESSAGE_DEFLATE } from './permessage-deflate.js';
 import type { ResponseHead } from './response-head.js';
-import { hasToken, headerValues, listElements } from './tokens.js';
+import { hasToken, headerValues, listElements } from '@ocelot/relay-kit';
 
 /** What the backend was offered. */
 export interface HandshakeOffer {

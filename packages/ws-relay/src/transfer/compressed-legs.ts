@@ -3,7 +3,7 @@ import type { Admission, UpgradeRequest } from '@ocelot/core';
 import { agreedByBackend, agreeWithClient, compressesWith } from '../handshake/deflate-offer.js';
 import { readExtensions } from '../handshake/extensions.js';
 import type { ResponseHead } from '../handshake/response-head.js';
-import { headerValues } from '../handshake/tokens.js';
+import { headerValues } from '@ocelot/relay-kit';
 import { MessageDeflate } from './message-deflate.js';
 import { type CompressedLegs, MAX_MESSAGE_BYTES } from './messages.js';
 

@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../contracts/endpoint.js';
 import type { Scheme } from '../../contracts/route.js';
 import type { FileHostAndPort } from '../file-config.js';
+import { unixSocketPath } from '../../routing/unix-socket.js';
 
 /** The port a scheme stands for. A route without scheme is spoken to as the client came; 80 is taken then. */
 export function defaultPort(scheme: Scheme | undefined): number {
@@ -11,6 +12,11 @@ export function defaultPort(scheme: Scheme | undefined): number {
 export function schemeOf(text: string | undefined): Scheme | undefined {
   const scheme = text?.trim().toLowerCase();
   return scheme === 'ws' || scheme === 'wss' || scheme === 'http' || scheme === 'https' ? scheme : undefined;
+}
+
+function portOf({ Host, Port }: FileHostAndPort, scheme: Scheme | undefined): number {
+  if (unixSocketPath({ host: (Host ?? '').trim() }) !== undefined) return 0;
+  return Port === undefined || Port <= 0 ? defaultPort(scheme) : Port;
 }
 
 /** Host as an {@link Endpoint} holds it: without blanks, an IPv6 address without brackets. */
@@ -27,8 +33,8 @@ export function staticEndpoints(hosts: readonly FileHostAndPort[], scheme: Schem
   const endpoints = new Map<string, Endpoint>();
   for (const entry of hosts) {
     const host = hostName(entry.Host ?? '');
-    const port = entry.Port === undefined || entry.Port <= 0 ? defaultPort(scheme) : entry.Port;
-    const key = `${host.toLowerCase()} ${port}`;
+    const port = portOf(entry, scheme);
+    const key = `${unixSocketPath({ host }) ?? host.toLowerCase()} ${port}`;
     const listed = endpoints.get(key) ?? { host, port, weight: 0, tags: [], metadata: {} };
     endpoints.set(key, { ...listed, weight: listed.weight + 1 });
   }

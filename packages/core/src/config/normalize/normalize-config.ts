@@ -8,9 +8,12 @@ import { deepFreeze } from './deep-freeze.js';
 import { normalizeDynamic } from './normalize-dynamic.js';
 import { normalizeRoute } from './normalize-route.js';
 import { RouteIds } from './route-ids.js';
+import { tlsSettings } from './tls-settings.js';
 
 /** Ocelot's default. */
 const DEFAULT_PROVIDER = 'Consul';
+/** Ocelot: BaseUrlFinder.cs. */
+const DEFAULT_BASE_URL = 'http://localhost:5000';
 
 /** Makes the {@link GatewayConfig} of a file that was found valid. */
 export function normalizeConfig(bound: BoundConfig, warnings: readonly ConfigIssue[]): GatewayConfig {
@@ -59,7 +62,10 @@ function gatewaySettings(shared: FileGlobal): GatewaySettings {
       maxConnectionsTotal: gateway.MaxConnectionsTotal ?? 0,
       maxHeaderBytes: gateway.MaxHeaderBytes ?? 65_536,
       headersTimeoutMs: gateway.HeadersTimeoutMs ?? 10_000,
+      proxyProtocol: gateway.ProxyProtocol ?? false,
     },
+    tls: tlsSettings(gateway.Tls, gateway.Http2 ?? true),
+    baseUrl: said(shared.BaseUrl)?.replace(/\/+$/, '') ?? DEFAULT_BASE_URL,
     closeOnRouteRemoval: gateway.CloseOnRouteRemoval ?? false,
     ocelotStatusCodes: gateway.OcelotStatusCodes ?? false,
   };

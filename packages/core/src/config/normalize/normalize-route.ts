@@ -6,6 +6,7 @@ import { isInUse, said } from '../in-use.js';
 import { schemeOf, staticEndpoints } from './endpoints.js';
 import { effectiveOptions } from './group-rule.js';
 import { routeGatewaySettings } from './route-gateway.js';
+import { headerTransforms, routeHttp } from './route-http.js';
 import type { RouteIds } from './route-ids.js';
 import { securityKeys } from './security-keys.js';
 
@@ -42,6 +43,8 @@ export function normalizeRoute(route: FileRoute, context: NormalizeContext): Rou
     ...commonSettings(route, context),
     ipRules: ipRules(route.SecurityOptions, context.shared.SecurityOptions),
     acceptAnyServerCertificate: route.DangerousAcceptAnyServerCertificateValidator ?? false,
+    http: routeHttp(route, context.shared),
+    headerTransforms: headerTransforms(route, context.shared),
   };
 }
 
@@ -59,6 +62,9 @@ export function commonSettings(
     ...routeGatewaySettings(route, shared),
     ipRules: ipRules(undefined, shared.SecurityOptions),
     acceptAnyServerCertificate: false,
+    http: { ...routeHttp(route, shared), method: undefined },
+    // Ocelot: global transforms are for static routes.
+    headerTransforms: { request: [], answer: [] },
     metadata: { ...shared.Metadata, ...route.Metadata },
     unenforced: securityKeys(route, shared),
     file: route,

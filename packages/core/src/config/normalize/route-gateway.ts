@@ -1,4 +1,5 @@
 import type {
+  BackendTls,
   CompressionLegs,
   ForwardedHeaders,
   PingLegs,
@@ -9,7 +10,8 @@ import type {
   RouteTimeouts,
   TransferMode,
 } from '../../contracts/route.js';
-import type { FileGlobal, FileRouteCommon } from '../file-config.js';
+import type { FileBackendTls, FileGlobal, FileRouteCommon } from '../file-config.js';
+import { said } from '../in-use.js';
 
 /** What `Gateway` sections and `Timeout` say about one route, defaults applied. */
 export interface RouteGatewaySettings {
@@ -23,10 +25,13 @@ export interface RouteGatewaySettings {
   readonly transfer: TransferMode;
   readonly compression: RouteCompression;
   readonly tcpKeepAliveMs: number;
+  readonly backendTls: BackendTls;
 }
 
 const CONNECT_MS = 5000;
 const HANDSHAKE_MS = 10_000;
+/** Ocelot: DownstreamRoute.DefaultTimeoutSeconds. */
+const ANSWER_MS = 90_000;
 const CLOSE_MS = 5000;
 const KEEP_ALIVE_MS = 30_000;
 const RETRY_ATTEMPTS = 2;
@@ -54,6 +59,7 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
         common.HandshakeTimeoutMs ??
         milliseconds(shared.Timeout) ??
         HANDSHAKE_MS,
+      answerMs: milliseconds(route.Timeout) ?? milliseconds(shared.Timeout) ?? ANSWER_MS,
       closeMs: own.CloseTimeoutMs ?? common.CloseTimeoutMs ?? CLOSE_MS,
       idleMs: own.IdleTimeoutMs ?? common.IdleTimeoutMs ?? 0,
       appIdleMs: own.AppIdleTimeoutMs ?? common.AppIdleTimeoutMs ?? 0,
@@ -87,6 +93,18 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
       contextTakeover: own.Compression?.ContextTakeover ?? common.Compression?.ContextTakeover ?? false,
     },
     tcpKeepAliveMs: own.TcpKeepAliveMs ?? common.TcpKeepAliveMs ?? KEEP_ALIVE_MS,
+    backendTls: backendTls(own.BackendTls, common.BackendTls),
+  };
+}
+
+/** Certificate and key belong together, so they come from one level. */
+function backendTls(own: FileBackendTls | undefined, common: FileBackendTls | undefined): BackendTls {
+  const pair = said(own?.CertFile) === undefined && said(own?.KeyFile) === undefined ? common : own;
+  return {
+    caFile: said(own?.CaFile) ?? said(common?.CaFile),
+    certFile: said(pair?.CertFile),
+    keyFile: said(pair?.KeyFile),
+    serverName: said(own?.ServerName) ?? said(common?.ServerName),
   };
 }
 

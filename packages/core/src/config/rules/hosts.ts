@@ -1,6 +1,7 @@
 import type { FileHostAndPort } from '../file-config.js';
 import { said } from '../in-use.js';
 import { defaultPort, schemeOf } from '../normalize/endpoints.js';
+import { unixSocketPath } from '../../routing/unix-socket.js';
 import type { RouteRule, RuleContext } from './rule.js';
 
 /** A route without a service has hosts, each with a name (compat 1.10, rule 8). */
@@ -17,6 +18,7 @@ export const hosts: RouteRule = (route, context) => {
     });
   }
   for (const entry of entries) {
+    if (unixSocketPath({ host: said(entry.Host) ?? '' }) !== undefined) continue;
     hostText(entry, context);
     port(entry, route.DownstreamScheme, context);
   }

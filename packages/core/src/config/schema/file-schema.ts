@@ -64,8 +64,8 @@ const GLOBAL: ObjectKey = object(
   'GlobalConfiguration',
   'Defaults for all routes and settings of the gateway.',
   {
-    BaseUrl: text('Public address of the gateway.', {
-      unsupported: 'it is the value of {BaseUrl} in header transforms, which arrive with a later version',
+    BaseUrl: text('Public address of the gateway: the value of {BaseUrl} in header transforms.', {
+      examples: ['https://api.example.com'],
     }),
     ServiceDiscoveryProvider: SERVICE_DISCOVERY,
     LoadBalancerOptions: grouped(LOAD_BALANCER),
@@ -116,7 +116,7 @@ export const CONFIG_FILE: ObjectKey = object(
     ),
     Aggregates: list('Several routes answered as one.', AGGREGATE, {
       scope: 'http',
-      unsupported: 'responses are joined over plain HTTP only, which is not proxied yet',
+      unsupported: 'responses are not joined yet',
     }),
     GlobalConfiguration: GLOBAL,
   },

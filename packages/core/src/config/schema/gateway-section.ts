@@ -1,4 +1,4 @@
-import { decimal, flag, integer, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
+import { decimal, flag, integer, list, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
 
 const LATER = 'it arrives with a later version';
 const MAX_MS = 2_147_483_647;
@@ -93,6 +93,17 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
       ),
     },
   ),
+  BackendTls: object('BackendTls', 'TLS towards the backends of `wss` and `https` routes.', {
+    CaFile: text('PEM file of the authorities that backends are checked against, in place of the system’s.'),
+    CertFile: text('PEM file of the certificate chain that is shown to backends; with `KeyFile`.'),
+    KeyFile: text('PEM file of its private key.'),
+    ServerName: text(
+      'Name that backends are asked for (SNI) and that their certificate must hold, in place of their host.',
+    ),
+  }),
+  MaxRequestBodyBytes: count(
+    'Largest body of a plain HTTP request, in bytes; a larger one is answered 413. 0 means no limit: bodies are streamed, never gathered.',
+  ),
   TcpKeepAliveMs: milliseconds('Operating-system keep-alive on both legs, in milliseconds; 0 switches it off.', 30_000),
   Retry: object('Retry', 'What happens when an endpoint cannot be reached.', {
     Attempts: integer('Other endpoints tried when connect or handshake fails before anything reached the client.', {
@@ -152,16 +163,29 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
     ),
     Tls: object(
       'Tls',
-      'Certificate of the gateway itself.',
+      'TLS towards clients: with a certificate the gateway speaks `https` and `wss`. Relative paths start from the working directory; files that change are read again without a restart.',
       {
         CertFile: text('PEM file of the certificate chain.'),
         KeyFile: text('PEM file of the private key.'),
+        Certificates: list(
+          'Further certificates, each for the names it holds (SNI). The first of all is for clients that ask for another name, or for none.',
+          object('Certificate', 'A certificate of the gateway.', {
+            CertFile: text('PEM file of the certificate chain.'),
+            KeyFile: text('PEM file of the private key.'),
+          }),
+        ),
         CaFile: text('PEM file of the authorities that client certificates are checked against.'),
-        RequestClientCert: flag('Ask clients for a certificate.'),
+        RequestClientCert: flag('Ask clients for a certificate; one that does not verify ends the connection.'),
+        RequireClientCert: flag('Let only clients with a certificate in.'),
+        MinVersion: text('Oldest version of TLS.', { default: 'TLSv1.2', values: ['TLSv1.2', 'TLSv1.3'] }),
       },
-      { unsupported: `${LATER}; put a TLS proxy in front` },
     ),
-    Http2: flag('Accept HTTP/2 (RFC 8441) beside HTTP/1.1.', { unsupported: LATER }),
+    Http2: flag('With `Tls`: accept HTTP/2 beside HTTP/1.1 on the same port, WebSockets over it too (RFC 8441).', {
+      default: true,
+    }),
+    ProxyProtocol: flag(
+      'Connections begin with a PROXY protocol header, version 1 or 2, that tells the client’s address. Where `TrustedProxies` lists any address, only those may connect. Read when the gateway starts.',
+    ),
     Admin: object(
       'Admin',
       'Where the administration interface listens.',

@@ -12,7 +12,7 @@ import {
 } from './key-schema.js';
 
 const OFF = (feature: string): string => `${feature} arrives with a later version`;
-const HTTP_ONLY = 'it has no meaning for WebSockets, and plain HTTP is not proxied yet';
+const NO_CACHE = 'responses are not kept yet';
 
 function renamed(schema: KeySchema, becomes: string, translate?: OldName['translate']): OldName {
   return translate === undefined ? { schema, becomes } : { schema, becomes, translate };
@@ -20,7 +20,9 @@ function renamed(schema: KeySchema, becomes: string, translate?: OldName['transl
 
 /** `DownstreamHostAndPorts[]`. */
 export const HOST_AND_PORT: ObjectKey = object('HostAndPort', 'One backend address.', {
-  Host: text('Host name or IP address, without scheme and port.', { examples: ['localhost'] }),
+  Host: text('Host name or IP address, without scheme and port; or `unix:/path` of a Unix-domain socket.', {
+    examples: ['localhost', 'unix:/run/app.sock'],
+  }),
   Port: integer(
     "1 to 65535. Absent: the scheme's default port, 80 or 443 (Ocelot for .NET keeps the gateway's own port).",
   ),
@@ -33,7 +35,14 @@ export const LOAD_BALANCER: ObjectKey = object(
   {
     Type: text('Name of the policy, compared without case. Empty means NoLoadBalancer: always the first endpoint.', {
       default: '',
-      examples: ['NoLoadBalancer', 'RoundRobin', 'LeastConnection', 'CookieStickySessions'],
+      examples: [
+        'NoLoadBalancer',
+        'RoundRobin',
+        'LeastConnection',
+        'CookieStickySessions',
+        'AffinityCookie',
+        'ConsistentHash',
+      ],
     }),
     Key: text('CookieStickySessions: name of the cookie.', { default: '' }),
     Expiry: integer(
@@ -144,7 +153,7 @@ export const CACHE: ObjectKey = object(
     Header: text('Header whose value separates kept responses.', { default: 'OC-Cache-Control', scope: 'http' }),
     EnableContentHashing: flag('Take the body of the request into account.', { scope: 'http' }),
   },
-  { scope: 'http', unsupported: HTTP_ONLY },
+  { scope: 'http', unsupported: NO_CACHE },
 );
 
 /** `HttpHandlerOptions`. */
@@ -163,9 +172,9 @@ export const HTTP_HANDLER: ObjectKey = object(
     }),
     UseCookieContainer: flag('Share cookies of the backend among all clients.', { scope: 'http' }),
     UseProxy: flag('Use the proxy of the system.', { scope: 'http' }),
-    UseTracing: flag('Trace calls to the backend.', { scope: 'http' }),
+    UseTracing: flag('Trace calls to the backend.', { scope: 'http', unsupported: OFF('tracing') }),
   },
-  { scope: 'http', unsupported: HTTP_ONLY },
+  { scope: 'http' },
 );
 
 /** `ServiceDiscoveryProvider`. */

@@ -23,7 +23,6 @@ import {
   SECURITY,
 } from './option-objects.js';
 
-const HTTP_ONLY = 'it has no meaning for WebSockets, and plain HTTP is not proxied yet';
 const CLAIMS = 'claims need authentication, which arrives with a later version';
 const SCHEMES = ['ws', 'wss', 'http', 'https'];
 
@@ -35,15 +34,16 @@ const DOWNSTREAM_SCHEME: KeySchema = text(
 
 /** `DownstreamHttpVersion` and its policy. */
 export const HTTP_VERSION_KEYS: Readonly<Record<string, KeySchema>> = {
-  DownstreamHttpVersion: text('HTTP version of the call: 1.0, 1.1, 2.0 or 3.0.', {
-    default: '1.1',
-    scope: 'http',
-    unsupported: 'upgrades use HTTP/1.1, and plain HTTP is not proxied yet',
-  }),
+  DownstreamHttpVersion: text(
+    'HTTP version of the call: 1.0, 1.1, 2.0, or 3.0, which is spoken as 2.0. Upgrades use 1.1.',
+    {
+      default: '1.1',
+      scope: 'http',
+    },
+  ),
   DownstreamHttpVersionPolicy: text('RequestVersionExact, RequestVersionOrHigher or RequestVersionOrLower.', {
     default: 'RequestVersionOrLower',
     scope: 'http',
-    unsupported: 'upgrades use HTTP/1.1, and plain HTTP is not proxied yet',
   }),
 };
 
@@ -86,7 +86,7 @@ const COMMON_ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
   QoSOptions: QOS,
   RateLimitOptions: RATE_LIMIT,
   Timeout: integer(
-    'Time for connect and handshake, in seconds; 0 or less counts as absent. It never ends an open socket.',
+    'Time for connect and handshake of a WebSocket, and until the answer of a plain HTTP request (default 90), in seconds; 0 or less counts as absent. It never ends an open socket or a running answer.',
   ),
   Metadata: map('Free data for plugins; wins over global Metadata.'),
   Gateway: ROUTE_GATEWAY,
@@ -131,20 +131,19 @@ export const ROUTE: ObjectKey = object(
       scope: 'http',
       unsupported: CLAIMS,
     }),
-    UpstreamHeaderTransform: map('Headers of the request that are changed or added.', {
-      scope: 'http',
-      unsupported:
-        'header transforms arrive with a later version; Gateway.ForwardedHeaders tells the backend about the client',
-    }),
-    DownstreamHeaderTransform: map('Headers of the response that are changed or added.', {
-      scope: 'http',
-      unsupported: HTTP_ONLY,
-    }),
+    UpstreamHeaderTransform: map(
+      'Headers of the request that are changed or added: `"X-A": "text"` sets one, `"X-A": "find, replace"` changes one; {BaseUrl}, {RemoteIpAddress} and {UpstreamHost} stand for their values. Upgrades too.',
+      { scope: 'http' },
+    ),
+    DownstreamHeaderTransform: map(
+      'Headers of the answer that are changed or added, in the same forms; {DownstreamBaseUrl} finds the backend’s own address. Of a 101 and of relayed refusals too.',
+      { scope: 'http' },
+    ),
     RequestIdKey: text('Header that carries the id of the request.', {
       scope: 'http',
       unsupported: 'the request id header arrives with a later version',
     }),
-    DownstreamHttpMethod: text('Method of the call to the backend.', { scope: 'http', unsupported: HTTP_ONLY }),
+    DownstreamHttpMethod: text('Method of the call to the backend, in place of the client’s.', { scope: 'http' }),
     DelegatingHandlers: texts('.NET classes around the call to the backend.', {
       scope: 'http',
       unsupported: 'they are .NET classes; write a stage plugin instead',

@@ -1,7 +1,7 @@
 import { createEndpoint } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
-import { hostHeader } from '../../src/handshake/request-head.js';
+import { hostHeader } from '../src/backend-address.js';
 
 describe('hostHeader (RFC 9110 §7.2)', () => {
   it.each<[string, number, boolean, string]>([

@@ -1,0 +1,97 @@
+import { readFileSync, statSync } from 'node:fs';
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
+
+import { type Clock, GatewayError, type Route } from '@ocelot/core';
+
+/** How often files are asked whether they changed, at most. */
+const LOOK_MS = 1_000;
+
+/** What a TLS connection to a backend of a route is made with. Its identity changes when the route's files change. */
+export interface BackendTlsOptions {
+  /** Undefined: Node's own authorities, and no certificate to show. */
+  readonly secureContext: SecureContext | undefined;
+  /** Replaces the endpoint's host, as SNI and as the name that the certificate must hold. */
+  readonly serverName: string | undefined;
+  /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`, negated. */
+  readonly rejectUnauthorized: boolean;
+}
+
+interface Entry {
+  readonly options: BackendTlsOptions;
+  /** Path and time of change of each file, in one text. */
+  readonly stamp: string;
+  lookMs: number;
+}
+
+/**
+ * TLS options of routes, made of the files that `Gateway.BackendTls` names. Files are read when a route first needs
+ * them, and again after they changed; as long as changed files cannot be used, what was read before stays in force.
+ * Owned by a relay; holds no timer.
+ */
+export class BackendTlsStore {
+  readonly #defaults: SecureContextOptions | undefined;
+  readonly #clock: Clock;
+  readonly #entries = new WeakMap<Route, Entry>();
+  #defaultContext: SecureContext | undefined;
+
+  /** @param defaults For routes that name no files, as in `tls.createSecureContext`; undefined: Node's own. */
+  constructor(defaults: SecureContextOptions | undefined, clock: Clock) {
+    this.#defaults = defaults;
+    this.#clock = clock;
+  }
+
+  /** @throws GatewayError BACKEND_UNREACHABLE when the files of the route cannot be used, and never could. */
+  of(route: Route): BackendTlsOptions {
+    const known = this.#entries.get(route);
+    const now = this.#clock.now();
+    if (known !== undefined && now < known.lookMs) return known.options;
+    try {
+      const stamp = stampOf(route);
+      if (known?.stamp === stamp) {
+        known.lookMs = now + LOOK_MS;
+        return known.options;
+      }
+      const options = this.#read(route);
+      this.#entries.set(route, { options, stamp, lookMs: now + LOOK_MS });
+      return options;
+    } catch (cause) {
+      if (known === undefined) throw unusable(cause);
+      known.lookMs = now + LOOK_MS;
+      return known.options;
+    }
+  }
+
+  #read(route: Route): BackendTlsOptions {
+    const { caFile, certFile, keyFile, serverName } = route.backendTls;
+    const rejectUnauthorized = !route.acceptAnyServerCertificate;
+    if (caFile === undefined && certFile === undefined) {
+      return { secureContext: this.#own(), serverName, rejectUnauthorized };
+    }
+    const secureContext = createSecureContext({
+      ...this.#defaults,
+      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+      ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
+      ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
+    });
+    return { secureContext, serverName, rejectUnauthorized };
+  }
+
+  #own(): SecureContext | undefined {
+    if (this.#defaults === undefined) return undefined;
+    this.#defaultContext ??= createSecureContext(this.#defaults);
+    return this.#defaultContext;
+  }
+}
+
+function stampOf({ backendTls: { caFile, certFile, keyFile } }: Route): string {
+  return [caFile, certFile, keyFile]
+    .map((file) => (file === undefined ? '' : `${file} ${statSync(file).mtimeMs}`))
+    .join('\n');
+}
+
+function unusable(cause: unknown): GatewayError {
+  return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', {
+    cause,
+    details: { reason: `Gateway.BackendTls cannot be used: ${cause instanceof Error ? cause.message : String(cause)}` },
+  });
+}
