@@ -94,6 +94,14 @@ describe('CONFIG_REFERENCE', () => {
         contextTakeover: defaults['Compression.ContextTakeover'],
       },
       tcpKeepAliveMs: defaults['RouteGateway.TcpKeepAliveMs'],
+      http: {
+        version: defaults['Route.DownstreamHttpVersion'],
+        followRedirects: defaults['HttpHandlerOptions.AllowAutoRedirect'],
+        connectionLifetimeMs: Number(defaults['HttpHandlerOptions.PooledConnectionLifetimeSeconds']) * 1000,
+        cookieContainer: defaults['HttpHandlerOptions.UseCookieContainer'],
+        useProxy: defaults['HttpHandlerOptions.UseProxy'],
+        maxRequestBodyBytes: defaults['RouteGateway.MaxRequestBodyBytes'],
+      },
       acceptAnyServerCertificate: defaults['Route.DangerousAcceptAnyServerCertificateValidator'],
     });
     expect(settings).toMatchObject({
@@ -107,6 +115,7 @@ describe('CONFIG_REFERENCE', () => {
         maxConnectionsTotal: defaults['GlobalGateway.MaxConnectionsTotal'],
         maxHeaderBytes: defaults['GlobalGateway.MaxHeaderBytes'],
         headersTimeoutMs: defaults['GlobalGateway.HeadersTimeoutMs'],
+        proxyProtocol: defaults['GlobalGateway.ProxyProtocol'],
       },
       closeOnRouteRemoval: defaults['GlobalGateway.CloseOnRouteRemoval'],
       ocelotStatusCodes: defaults['GlobalGateway.OcelotStatusCodes'],

@@ -235,17 +235,11 @@ describe('keys that nothing acts on yet', () => {
     ['AddHeadersToRequest', { a: 'Claims[sub] > value' }],
     ['AddQueriesToRequest', { a: 'Claims[sub] > value' }],
     ['ChangeDownstreamPathTemplate', { a: 'Claims[sub] > value' }],
-    ['UpstreamHeaderTransform', { a: 'b' }],
-    ['DownstreamHeaderTransform', { a: 'b' }],
     ['RequestIdKey', 'X-Request-Id'],
     ['RateLimitOptions', { Limit: 5, Period: '1s' }],
     ['QoSOptions', { Timeout: 5 }],
     ['CacheOptions', { TtlSeconds: 5 }],
-    ['HttpHandlerOptions', { UseTracing: true }],
     ['DelegatingHandlers', ['Mine']],
-    ['DownstreamHttpMethod', 'POST'],
-    ['DownstreamHttpVersion', '2.0'],
-    ['DownstreamHttpVersionPolicy', 'RequestVersionExact'],
   ])('names %s once on the route that uses it: %j', (key, value) => {
     const file = { Routes: [routeWith({ [key]: value }), supported] };
     expect(findings(file)).toEqual([`warning NotSupportedYet /Routes/0/${key}`]);
@@ -253,7 +247,6 @@ describe('keys that nothing acts on yet', () => {
   });
 
   it.each([
-    ['BaseUrl', 'http://localhost'],
     ['RequestIdKey', 'X-Request-Id'],
     ['MetadataOptions', { NumberStyle: 'Any' }],
     ['QoSOptions', { MinimumThroughput: 5 }],
@@ -290,11 +283,27 @@ describe('keys that nothing acts on yet', () => {
     expect(findings(file)).toEqual(['warning FramesNotSeen /GlobalConfiguration/Gateway/Transfer']);
   });
 
-  it('names Tls, Http2 and Admin of the global Gateway', () => {
-    const gateway = { Tls: { CertFile: 'a' }, Http2: true, Admin: { Port: 1 } };
-    const names = ['Tls', 'Http2', 'Admin'].map((key) => `warning NotSupportedYet /GlobalConfiguration/Gateway/${key}`);
-    expect(findings(fileWith({}, { Gateway: gateway }))).toEqual(names);
-    expect(findings(fileWith({}, { Gateway: { Http2: false } }))).toEqual([]);
+  it('names UseTracing of HttpHandlerOptions, and no other key of it', () => {
+    const options = { UseTracing: true, AllowAutoRedirect: true, MaxConnectionsPerServer: 5, UseProxy: true };
+    expect(findings(fileWith({ HttpHandlerOptions: options }))).toEqual([
+      'warning NotSupportedYet /Routes/0/HttpHandlerOptions/UseTracing',
+    ]);
+  });
+
+  it('names Admin of the global Gateway', () => {
+    expect(findings(fileWith({}, { Gateway: { Admin: { Port: 1 } } }))).toEqual([
+      'warning NotSupportedYet /GlobalConfiguration/Gateway/Admin',
+    ]);
+  });
+
+  it.each([
+    ['DownstreamHttpMethod', 'POST'],
+    ['DownstreamHttpVersion', '2.0'],
+    ['DownstreamHttpVersionPolicy', 'RequestVersionExact'],
+    ['UpstreamHeaderTransform', { 'X-A': 'b' }],
+    ['DownstreamHeaderTransform', { 'X-A': 'b' }],
+  ])('says nothing of %s, which plain HTTP requests use', (key, value) => {
+    expect(findings(fileWith({ [key]: value }))).toEqual([]);
   });
 
   it('says nothing of options that are written out with their defaults', () => {

@@ -224,7 +224,10 @@ describe('Gateway sections', () => {
         maxConnectionsTotal: 0,
         maxHeaderBytes: 65_536,
         headersTimeoutMs: 10_000,
+        proxyProtocol: false,
       },
+      tls: undefined,
+      baseUrl: 'http://localhost:5000',
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     });
@@ -235,13 +238,23 @@ describe('Gateway sections', () => {
       MaxConnectionsTotal: '20',
       MaxHeaderBytes: 8192,
       HeadersTimeoutMs: 500,
+      ProxyProtocol: true,
       CloseOnRouteRemoval: true,
       OcelotStatusCodes: 'true',
     };
-    expect(readConfiguration(fileWith({}, { Gateway: gateway })).settings).toEqual({
+    const global = { BaseUrl: ' https://api.example.com/ ', Gateway: gateway };
+    expect(readConfiguration(fileWith({}, global)).settings).toEqual({
       trustedProxies: ['10.0.0.0/8'],
       drain: { deadlineMs: 30_000, spreadMs: 10_000, closeCode: 1001 },
-      listener: { maxPendingHandshakes: 10, maxConnectionsTotal: 20, maxHeaderBytes: 8192, headersTimeoutMs: 500 },
+      listener: {
+        maxPendingHandshakes: 10,
+        maxConnectionsTotal: 20,
+        maxHeaderBytes: 8192,
+        headersTimeoutMs: 500,
+        proxyProtocol: true,
+      },
+      tls: undefined,
+      baseUrl: 'https://api.example.com',
       closeOnRouteRemoval: true,
       ocelotStatusCodes: true,
     });
