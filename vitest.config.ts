@@ -37,6 +37,15 @@ export default defineConfig({
       },
       {
         extends: true,
+        test: {
+          name: 'clients',
+          root: source('./tools/e2e/clients'),
+          include: ['quick/**/*.test.ts'],
+          env: { NODE_EXTRA_CA_CERTS: source('./tools/e2e/clients/certificate.pem') },
+        },
+      },
+      {
+        extends: true,
         test: { name: 'examples', root: source('./docs/examples'), include: ['**/*.test.ts'] },
       },
     ],

@@ -130,7 +130,7 @@ export async function runOcelot(
   const gone = ended.then(() => folder.remove());
   gone.catch(() => undefined); // A spawn error is reported by whoever awaits `ended`.
   const listening = (): number | undefined => {
-    const found = /listening on http:\/\/[\d.]+:(\d+)/.exec(output().stdout);
+    const found = /listening on https?:\/\/[\d.]+:(\d+)/.exec(output().stdout);
     if (found?.[1] !== undefined) return Number(found[1]);
     if (child.exitCode !== null) throw new Error(`the gateway exited with ${child.exitCode}:\n${output().stderr}`);
     return undefined;

@@ -1,0 +1,95 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+import { TEST_CERTIFICATE } from '@ocelot/test-support';
+
+import { runOcelot, temporaryFolder, type RunningOcelot } from '../../src/run-ocelot.ts';
+
+import { RealBackend, type Attach } from './real-backend.ts';
+
+/** The gateway's certificate: the workers that run the tests trust it by `NODE_EXTRA_CA_CERTS`. */
+export const CERTIFICATE_FILE: string = fileURLToPath(new URL('../certificate.pem', import.meta.url));
+
+/** How a client reaches the gateway, and how many servers stand behind it. */
+export interface Layout {
+  /** Whether clients speak TLS with the gateway. */
+  readonly secure: boolean;
+  readonly backends: 1 | 2;
+}
+
+/** What a test asks for. */
+export interface StandOptions extends Layout {
+  readonly attach: Attach;
+  /** Keys of the route besides its paths and hosts: balancing, mostly. */
+  readonly route?: object;
+  /** Keys of `GlobalConfiguration.Gateway` besides TLS and drain. */
+  readonly gateway?: object;
+}
+
+/** The built gateway as a process, with a user's `ocelot.json`, in front of real servers. */
+export interface Stand {
+  readonly gateway: RunningOcelot;
+  readonly backends: readonly RealBackend[];
+  /** An address at the gateway: `http` and `ws` become `https` and `wss` when the stand is secure. */
+  url(scheme: 'http' | 'ws', path?: string): string;
+  /** The backend of that name. */
+  backend(name: string): RealBackend;
+  /** Stops everything. @throws when the gateway did not end as it promises: with exit code 0. */
+  close(): Promise<void>;
+}
+
+/** The four layouts, each with the words that a test's title says it in. */
+export const LAYOUTS: readonly (Layout & { readonly title: string })[] = [
+  { secure: false, backends: 1, title: 'over ws with one backend' },
+  { secure: false, backends: 2, title: 'over ws with two backends' },
+  { secure: true, backends: 1, title: 'over wss with one backend' },
+  { secure: true, backends: 2, title: 'over wss with two backends' },
+];
+
+/** Starts the backends, named `one` and `two`, and then the gateway in front of them. */
+export async function startStand(options: StandOptions): Promise<Stand> {
+  const folder = await temporaryFolder();
+  const backends = ['one', 'two'].slice(0, options.backends).map((name) => new RealBackend(name, options.attach));
+  for (const backend of backends) await backend.start();
+  const KeyFile = join(folder.path, 'key.pem');
+  await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
+  const gateway = await runOcelot({
+    Routes: [
+      {
+        UpstreamPathTemplate: '/{everything}',
+        DownstreamPathTemplate: '/{everything}',
+        DownstreamScheme: 'ws',
+        DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
+        ...options.route,
+      },
+    ],
+    GlobalConfiguration: {
+      Gateway: {
+        ...(options.secure ? { Tls: { CertFile: CERTIFICATE_FILE, KeyFile } } : {}),
+        Drain: { DeadlineMs: 2000, SpreadMs: 0 },
+        ...options.gateway,
+      },
+    },
+  }).catch(async (error: unknown) => {
+    for (const backend of backends) await backend.crash();
+    await folder.remove();
+    throw error;
+  });
+  return {
+    gateway,
+    backends,
+    url: (scheme, path = '/') => `${scheme}${options.secure ? 's' : ''}://${gateway.authority}${path}`,
+    backend: (name) => {
+      const found = backends.find((backend) => backend.name === name);
+      if (found === undefined) throw new Error(`there is no backend ${name}`);
+      return found;
+    },
+    close: async () => {
+      const { code, stderr } = await gateway.stop();
+      for (const backend of backends) await backend.crash();
+      await folder.remove();
+      if (code !== 0) throw new Error(`the gateway exited with ${code}:\n${stderr}`);
+    },
+  };
+}
