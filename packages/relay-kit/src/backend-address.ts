@@ -12,6 +12,12 @@ export function backendAddress(endpoint: Endpoint): BackendAddress {
   return path === undefined ? { host: endpoint.host, port: endpoint.port } : { path };
 }
 
+/** The endpoint as logs and errors name it: `host:port`, `[::1]:port` or `unix:/path`. */
+export function endpointName(endpoint: Endpoint): string {
+  if (unixSocketPath(endpoint) !== undefined) return endpoint.host;
+  return `${bracketed(endpoint.host)}:${endpoint.port}`;
+}
+
 /**
  * The endpoint as authority (RFC 9110 §7.2): IPv6 in brackets, the scheme's own port left out. A Unix-domain socket has
  * none; its backend is told `localhost`.
@@ -19,7 +25,7 @@ export function backendAddress(endpoint: Endpoint): BackendAddress {
 export function hostHeader(endpoint: Endpoint, tls: boolean): string {
   if (unixSocketPath(endpoint) !== undefined) return 'localhost';
   const { host, port } = endpoint;
-  const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
+  const name = bracketed(host);
   return port === (tls ? DEFAULT_PORT.tls : DEFAULT_PORT.plain) ? name : `${name}:${port}`;
 }
 
@@ -30,4 +36,8 @@ export function hostHeader(endpoint: Endpoint, tls: boolean): string {
 export function usesTls(route: Route, endpoint: Endpoint, request: GatewayRequest): boolean {
   const scheme = route.scheme ?? endpoint.scheme ?? (request.client.tls ? 'https' : 'http');
   return scheme === 'https' || scheme === 'wss';
+}
+
+function bracketed(host: string): string {
+  return host.includes(':') && !host.startsWith('[') ? `[${host}]` : host;
 }

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls';
 
-import { type Clock, GatewayError, type Route } from '@ocelot/core';
+import { type Clock, GatewayError, type Logger, type Route } from '@ocelot/core';
 
 /** How often files are asked whether they changed, at most. */
 const LOOK_MS = 1_000;
@@ -18,26 +18,34 @@ export interface BackendTlsOptions {
 
 interface Entry {
   readonly options: BackendTlsOptions;
-  /** Path and time of change of each file, in one text. */
+  /** Path, identity and time of change of each file, in one text. */
   readonly stamp: string;
   lookMs: number;
+  /** Why the files cannot be used as they are now, as it was told. */
+  fault: string | undefined;
 }
 
 /**
  * TLS options of routes, made of the files that `Gateway.BackendTls` names. Files are read when a route first needs
- * them, and again after they changed; as long as changed files cannot be used, what was read before stays in force.
- * Owned by a relay; holds no timer.
+ * them, and again after they changed; as long as changed files cannot be used, what was read before stays in force and
+ * the log says why. Owned by a relay; holds no timer.
  */
 export class BackendTlsStore {
   readonly #defaults: SecureContextOptions | undefined;
+  readonly #defaultContext: SecureContext | undefined;
   readonly #clock: Clock;
+  readonly #log: Logger;
   readonly #entries = new WeakMap<Route, Entry>();
-  #defaultContext: SecureContext | undefined;
 
-  /** @param defaults For routes that name no files, as in `tls.createSecureContext`; undefined: Node's own. */
-  constructor(defaults: SecureContextOptions | undefined, clock: Clock) {
+  /**
+   * @param defaults For routes that name no files, as in `tls.createSecureContext`; undefined: Node's own.
+   * @throws Error of `tls.createSecureContext` when the defaults cannot be used.
+   */
+  constructor(defaults: SecureContextOptions | undefined, clock: Clock, log: Logger) {
     this.#defaults = defaults;
+    this.#defaultContext = defaults === undefined ? undefined : createSecureContext(defaults);
     this.#clock = clock;
+    this.#log = log;
   }
 
   /** @throws GatewayError BACKEND_UNREACHABLE when the files of the route cannot be used, and never could. */
@@ -48,24 +56,37 @@ export class BackendTlsStore {
     try {
       const stamp = stampOf(route);
       if (known?.stamp === stamp) {
+        known.fault = undefined;
         known.lookMs = now + LOOK_MS;
         return known.options;
       }
       const options = this.#read(route);
-      this.#entries.set(route, { options, stamp, lookMs: now + LOOK_MS });
+      this.#entries.set(route, { options, stamp, lookMs: now + LOOK_MS, fault: undefined });
       return options;
     } catch (cause) {
       if (known === undefined) throw unusable(cause);
       known.lookMs = now + LOOK_MS;
+      this.#tell(route, known, cause);
       return known.options;
     }
+  }
+
+  /** Once per fault: the files are looked at again and again while connections are made. */
+  #tell(route: Route, entry: Entry, cause: unknown): void {
+    const fault = cause instanceof Error ? cause.message : String(cause);
+    if (entry.fault === fault) return;
+    entry.fault = fault;
+    this.#log.warn(
+      { route: route.id, ...route.backendTls, err: cause },
+      'changed files of Gateway.BackendTls cannot be used: what was read before stays in force',
+    );
   }
 
   #read(route: Route): BackendTlsOptions {
     const { caFile, certFile, keyFile, serverName } = route.backendTls;
     const rejectUnauthorized = !route.acceptAnyServerCertificate;
     if (caFile === undefined && certFile === undefined) {
-      return { secureContext: this.#own(), serverName, rejectUnauthorized };
+      return { secureContext: this.#defaultContext, serverName, rejectUnauthorized };
     }
     const secureContext = createSecureContext({
       ...this.#defaults,
@@ -75,18 +96,16 @@ export class BackendTlsStore {
     });
     return { secureContext, serverName, rejectUnauthorized };
   }
-
-  #own(): SecureContext | undefined {
-    if (this.#defaults === undefined) return undefined;
-    this.#defaultContext ??= createSecureContext(this.#defaults);
-    return this.#defaultContext;
-  }
 }
 
 function stampOf({ backendTls: { caFile, certFile, keyFile } }: Route): string {
-  return [caFile, certFile, keyFile]
-    .map((file) => (file === undefined ? '' : `${file} ${statSync(file).mtimeMs}`))
-    .join('\n');
+  return [caFile, certFile, keyFile].map((file) => (file === undefined ? '' : identity(file))).join('\n');
+}
+
+/** A file that is put in the place of another one may be as old (`mv`, the symbolic links of Kubernetes). */
+function identity(file: string): string {
+  const { ino, size, mtimeMs } = statSync(file);
+  return `${file} ${ino} ${size} ${mtimeMs}`;
 }
 
 function unusable(cause: unknown): GatewayError {

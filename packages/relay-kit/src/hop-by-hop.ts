@@ -11,6 +11,11 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
+/** Whether a header concerns one hop only, whatever `Connection` says. @param name In lower case. */
+export function isHopByHop(name: string): boolean {
+  return HOP_BY_HOP.has(name);
+}
+
 /** A backend's headers without those of its own hop: hop-by-hop ones and everything its `Connection` names. */
 export function endToEndHeaders(rawHeaders: readonly string[]): readonly string[] {
   const named = new Set(listElements(headerValues(rawHeaders, 'connection')).map((name) => name.toLowerCase()));

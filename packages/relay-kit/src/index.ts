@@ -1,8 +1,8 @@
 // Public names, for relay authors.
 
 export { BackendTlsStore, type BackendTlsOptions } from './backend-tls.js';
-export { type BackendAddress, backendAddress, hostHeader, usesTls } from './backend-address.js';
+export { type BackendAddress, backendAddress, endpointName, hostHeader, usesTls } from './backend-address.js';
 export { clientPeer } from './client-peer.js';
-export { endToEndHeaders, headerLines } from './hop-by-hop.js';
+export { endToEndHeaders, headerLines, isHopByHop } from './hop-by-hop.js';
 export { refusalBody, refusalHeaders } from './refusal.js';
 export { hasToken, headerValues, isToken, listElements, trimBlanks } from './tokens.js';

@@ -18,7 +18,11 @@ export interface WebSocketRelayOptions {
    * @default every upgrade
    */
   readonly accepts?: (request: IncomingMessage) => boolean;
-  /** Certificates to trust in backends and to show to them, as in `tls.createSecureContext`. @default Node's own */
+  /**
+   * Certificates to trust in backends and to show to them, as in `tls.createSecureContext`, on routes without
+   * `Gateway.BackendTls`; what such a route names takes the place of the same one here.
+   * @default Node's own
+   */
   readonly backendTls?: SecureContextOptions;
   /**
    * Reads and writes plain TCP sockets below Node's streams, where a trial at the start shows that this works: it

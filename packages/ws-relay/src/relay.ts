@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { createSecureContext } from 'node:tls';
 
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
+import { BackendTlsStore } from '@ocelot/relay-kit';
 
 import { PendingHandshakes } from './handshake/pending-handshakes.js';
 import { proveDirectIo } from './transfer/direct-io.js';
@@ -35,7 +35,6 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
   const wheel = new TimerWheel(clock);
   const random = options.random ?? Math.random;
   const handshakeMs = options.handshakeMs ?? HANDSHAKE_MS;
-  const secureContext = options.backendTls === undefined ? undefined : createSecureContext(options.backendTls);
   const directIo = options.directIo ?? true;
   return {
     kind: 'upgrade',
@@ -43,7 +42,8 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
       // Until the trial is over, a few milliseconds, sockets are served by their streams.
       if (directIo) void proveDirectIo().then((works) => works || gateway.log.debug({}, NO_DIRECT_IO));
       const pending = new PendingHandshakes(gateway);
-      const context = { gateway, clock, wheel, random, handshakeMs, pending, secureContext, directIo };
+      const backendTls = new BackendTlsStore(options.backendTls, clock, gateway.log);
+      const context = { gateway, clock, wheel, random, handshakeMs, pending, backendTls, directIo };
       return (request, socket, head) => {
         if (accepts !== undefined && !accepts(request)) return;
         // Never rejects: every failure is answered inside.

@@ -1,4 +1,5 @@
 import type { Admission, Endpoint, GatewayError, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
+import { endpointName } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from './handshake/connect-backend.js';
 import type { Fault } from './transfer/transfer.js';
@@ -14,7 +15,7 @@ export function logSession(log: Logger, summary: SessionSummary, fault: Fault | 
   const fields = {
     exchange: summary.exchangeId,
     route: summary.routeId,
-    endpoint: authority(summary.endpoint),
+    endpoint: endpointName(summary.endpoint),
     durationMs: Math.round(summary.durationMs),
     bytesFromClient: summary.fromClient.bytes,
     bytesFromBackend: summary.fromBackend.bytes,
@@ -41,7 +42,7 @@ export function logRefusal(log: Logger, error: GatewayError, status: number, end
     status: status === 0 ? CLIENT_CLOSED_REQUEST : status,
     code: error.code,
     blame: error.source,
-    endpoint: endpoint === undefined ? undefined : authority(endpoint),
+    endpoint: endpoint === undefined ? undefined : endpointName(endpoint),
     message: error.message,
     cause: cause instanceof Error ? cause.message : cause,
   };
@@ -53,11 +54,7 @@ export function logRefusal(log: Logger, error: GatewayError, status: number, end
 /** The one line of an upgrade that the backend itself refused. */
 export function logRelayedRefusal(admission: Admission<UpgradeRequest>, answer: BackendAnswer, isWhole: boolean): void {
   admission.log.info(
-    { endpoint: authority(answer.endpoint), status: answer.head.status, whole: isWhole },
+    { endpoint: endpointName(answer.endpoint), status: answer.head.status, whole: isWhole },
     'backend refused the upgrade',
   );
-}
-
-function authority({ host, port }: Endpoint): string {
-  return `${host}:${port}`;
 }

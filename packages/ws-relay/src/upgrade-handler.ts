@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import type { SecureContext } from 'node:tls';
 import type { Duplex } from 'node:stream';
 
 import {
@@ -11,7 +10,7 @@ import {
   type UpgradeRequest,
 } from '@ocelot/core';
 
-import { clientPeer } from '@ocelot/relay-kit';
+import { type BackendTlsStore, clientPeer } from '@ocelot/relay-kit';
 import { type ClientWatch, watchClient } from './handshake/client-watch.js';
 import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
 import { HandshakeAbort } from './handshake/handshake-abort.js';
@@ -35,7 +34,7 @@ export interface UpgradeContext {
   readonly random: () => number;
   readonly handshakeMs: number;
   readonly pending: PendingHandshakes;
-  readonly secureContext: SecureContext | undefined;
+  readonly backendTls: BackendTlsStore;
   readonly directIo: boolean;
 }
 

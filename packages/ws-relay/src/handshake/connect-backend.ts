@@ -1,5 +1,3 @@
-import type { SecureContext } from 'node:tls';
-
 import {
   type Admission,
   type Cancellation,
@@ -9,6 +7,7 @@ import {
   isGatewayError,
   type UpgradeRequest,
 } from '@ocelot/core';
+import { type BackendTlsStore, endpointName, headerValues, listElements, usesTls } from '@ocelot/relay-kit';
 
 import { decidesOnMessages } from '../transfer/choose-mode.js';
 import type { Leg } from '../transfer/leg.js';
@@ -17,13 +16,12 @@ import { dial } from './dial.js';
 import { readExtensions } from './extensions.js';
 import { requestHead } from './request-head.js';
 import { type ResponseHead, ResponseHeadReader } from './response-head.js';
-import { headerValues, listElements } from '@ocelot/relay-kit';
 import { type HandshakeOffer, validateSwitch } from './validate-response.js';
 
 /** What connecting needs besides the admission. */
 export interface ConnectOptions {
   readonly clock: Clock;
-  readonly secureContext: SecureContext | undefined;
+  readonly backendTls: BackendTlsStore;
   readonly directIo: boolean;
 }
 
@@ -68,12 +66,9 @@ async function attempt(
 ): Promise<BackendAnswer> {
   const { route, request } = admission;
   const { endpoint } = admission.lease;
-  const scheme = route.scheme ?? endpoint.scheme ?? (request.client.tls ? 'https' : 'http');
-  const tls = scheme === 'https' || scheme === 'wss';
+  const tls = usesTls(route, endpoint, request) ? options.backendTls.of(route) : undefined;
   const leg = await dial(endpoint, {
     tls,
-    acceptAnyServerCertificate: route.acceptAnyServerCertificate,
-    secureContext: options.secureContext,
     connectMs: route.timeouts.connectMs,
     keepAliveMs: route.tcpKeepAliveMs,
     clock: options.clock,
@@ -82,7 +77,7 @@ async function attempt(
   });
   const answer = readAnswer(leg, endpoint, cancellation);
   const ownOffer = extensionsOffer(admission);
-  leg.write(requestHead(admission, endpoint, tls, ownOffer), 'latin1');
+  leg.write(requestHead(admission, endpoint, tls !== undefined, ownOffer), 'latin1');
   const { head, rest } = await answer;
   if (head.status !== 101) return { leg, endpoint, head, rest, extensions: undefined };
   try {
@@ -129,7 +124,7 @@ function readAnswer(
       fail(
         new GatewayError('OCELOT_ERR_BACKEND_LOST', {
           cause,
-          details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: 'the connection ended before an answer' },
+          details: { endpoint: endpointName(endpoint), reason: 'the connection ended before an answer' },
         }),
       );
     leg.attach({

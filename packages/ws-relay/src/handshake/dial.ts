@@ -1,17 +1,15 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
-import { connect as connectTls, type SecureContext } from 'node:tls';
+import { checkServerIdentity, connect as connectTls } from 'node:tls';
 
 import { type Cancellation, type Clock, type Endpoint, GatewayError } from '@ocelot/core';
+import { backendAddress, type BackendTlsOptions, endpointName } from '@ocelot/relay-kit';
 
 import { Leg } from '../transfer/leg.js';
 
 /** How one endpoint is connected to. */
 export interface DialOptions {
-  readonly tls: boolean;
-  /** Ocelot's `DangerousAcceptAnyServerCertificateValidator`. */
-  readonly acceptAnyServerCertificate: boolean;
-  /** Certificates to trust and to show; undefined: Node's own. */
-  readonly secureContext: SecureContext | undefined;
+  /** Undefined: without TLS. */
+  readonly tls: BackendTlsOptions | undefined;
   /** TCP and TLS together; 0: no limit of its own. */
   readonly connectMs: number;
   readonly keepAliveMs: number;
@@ -23,7 +21,7 @@ export interface DialOptions {
 }
 
 /**
- * Connects to an endpoint, over TLS where asked. Of a name with several addresses the first that answers is taken
+ * Connects to an endpoint, host and port or Unix-domain socket, over TLS where asked. Of a name with several addresses the first that answers is taken
  * (RFC 8305, Node's `autoSelectFamily`).
  * @returns a leg whose receiver the caller replaces at once.
  * @throws GatewayError BACKEND_UNREACHABLE, BACKEND_TIMEOUT, or the reason of the cancellation.
@@ -56,7 +54,7 @@ export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
     const leg = new Leg(socket, receiver, options.directIo);
     const timer = connectMs > 0 ? clock.setTimer(connectMs, () => fail(tooLate(endpoint, connectMs))) : undefined;
     cancellation.addEventListener('abort', abort, { once: true });
-    socket.once(options.tls ? 'secureConnect' : 'connect', () =>
+    socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () =>
       settle(() => {
         leg.open();
         leg.tune(options.keepAliveMs);
@@ -66,28 +64,33 @@ export function dial(endpoint: Endpoint, options: DialOptions): Promise<Leg> {
   });
 }
 
-function open({ host, port }: Endpoint, options: DialOptions): Socket {
-  const target = { host, port, allowHalfOpen: true };
-  if (!options.tls) return connectTcp(target);
+function open(endpoint: Endpoint, { tls }: DialOptions): Socket {
+  const target = { ...backendAddress(endpoint), allowHalfOpen: true };
+  if (tls === undefined) return connectTcp(target);
+  const { secureContext, serverName, rejectUnauthorized } = tls;
+  const name = serverName ?? ('host' in target ? target.host : '');
   return connectTls({
     ...target,
     // A name only: RFC 6066 §3 has no addresses in SNI.
-    servername: isIP(host) === 0 ? host : '',
+    servername: isIP(name) === 0 ? name : '',
     ALPNProtocols: ['http/1.1'],
-    rejectUnauthorized: !options.acceptAnyServerCertificate,
-    ...(options.secureContext === undefined ? {} : { secureContext: options.secureContext }),
+    rejectUnauthorized,
+    ...(secureContext === undefined ? {} : { secureContext }),
+    ...(serverName === undefined
+      ? {}
+      : { checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate) }),
   });
 }
 
 function unreachable(endpoint: Endpoint, cause: Error | undefined): GatewayError {
   return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', {
     cause,
-    details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: cause?.message ?? 'the connection was closed' },
+    details: { endpoint: endpointName(endpoint), reason: cause?.message ?? 'the connection was closed' },
   });
 }
 
 function tooLate(endpoint: Endpoint, connectMs: number): GatewayError {
   return new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT', {
-    details: { endpoint: `${endpoint.host}:${endpoint.port}`, reason: `no connection within ${connectMs} ms` },
+    details: { endpoint: endpointName(endpoint), reason: `no connection within ${connectMs} ms` },
   });
 }
