@@ -53,20 +53,19 @@ export class ConnectionGate {
   }
 
   /**
-   * Takes note of a new connection until it closes, and answers it when there is no room. The socket has an error
+   * Takes note of a new connection until it closes, or answers it when there is no room. The socket has an error
    * listener already.
+   * @returns whether it is in: one that was turned away is not to be served, nor read.
    */
-  enter(socket: Socket): void {
+  admit(socket: Socket): boolean {
     if (this.#hasRoom()) {
       const entrant: Entrant = socket;
       entrant[PLACE] = this.#inside.push(entrant) - 1;
       socket.on('close', this.#left);
-    } else this.#turnAway(socket);
-  }
-
-  /** Whether a connection was turned away: what it still sends is not to be served. */
-  isRefused(socket: object): boolean {
-    return this.#answered.has(socket as Socket);
+      return true;
+    }
+    this.#turnAway(socket);
+    return false;
   }
 
   /** Cuts whatever is connected. */
@@ -108,6 +107,8 @@ export class ConnectionGate {
       this.#answered.delete(socket);
     });
     socket.end(ANSWER);
+    // What it sends is thrown away: closing with unread bytes would take the answer away as well (RFC 9112 §9.6).
+    socket.resume();
   }
 
   /** One line when a flood begins, then one every {@link REPORT_MS} while it lasts. */

@@ -3,7 +3,7 @@ import cluster from 'node:cluster';
 import type { GatewayConfig, Logger } from '@ocelot/core';
 
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
-import { probePort } from '../listen.js';
+import { probePort } from '../front/open-port.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
 import { type OpenGateway, openGateway } from '../open-gateway.js';

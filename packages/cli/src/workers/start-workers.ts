@@ -6,7 +6,7 @@ import type { Logger } from '@ocelot/core';
 import { CommandError } from '../command-error.js';
 import type { RunFlags } from '../commands/run.js';
 import { openConfiguration } from '../configuration-source.js';
-import { probePort } from '../listen.js';
+import { probePort } from '../front/open-port.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createReloader } from '../reload.js';
 import { type RunningGateway, reportWarnings } from '../running-gateway.js';

@@ -1,0 +1,78 @@
+import { type IncomingMessage, type Server, createServer } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import type { Gateway } from '@ocelot/core';
+import { shouldUpgrade } from '@ocelot/ws-relay';
+
+import { answerBadRequest, refuseConnect, refuseHeaderFlood } from '../bad-request.js';
+import type { RelayListeners } from './relay-listeners.js';
+
+/** Small headers cost several times their bytes in memory, so their number is limited too; more get 431. */
+export const MAX_HEADER_COUNT = 1_000;
+/** For a whole request that nothing relays, head and body; answered with 408. */
+const REQUEST_TIMEOUT_MS = 30_000;
+/** How often Node looks for connections that are over their times. */
+const CHECK_INTERVAL_MS = 1_000;
+const KEEP_ALIVE_MS = 5_000;
+
+/** What serves connections once it is known what they speak. */
+export interface Front {
+  /** Serves a connection from its first byte on. It has an error listener already. */
+  serve(connection: Duplex): void;
+  /** Lets go of connections without a request, and of the others after it. Idempotent. */
+  stop(): void;
+}
+
+/**
+ * Serves HTTP/1.1. Node's server never listens here: it is handed connections, whatever they came through, so that all
+ * its limits hold for each of them.
+ * @param checkIntervalMs default: 1 s.
+ */
+export function http1Front(gateway: Gateway, listeners: RelayListeners, checkIntervalMs?: number): Front {
+  // A relay streams bodies, which may take hours, and limits them itself.
+  const isHttpRelayed = gateway.relays.some(({ kind }) => kind === 'http');
+  const server = createServer({
+    maxHeaderSize: gateway.settings.listener.maxHeaderBytes,
+    connectionsCheckingInterval: checkIntervalMs ?? CHECK_INTERVAL_MS,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...onlyWebSockets,
+  });
+  // Node drops what is beyond its own limit silently. One more is kept than allowed, so that it can be seen.
+  server.maxHeadersCount = MAX_HEADER_COUNT + 1;
+  connectRelays(server, listeners);
+  server.on('clientError', (error: Error, socket: Duplex) => answerBadRequest(error, socket));
+  server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseConnect(socket));
+  // Node begins to watch the times of connections with this event.
+  server.emit('listening');
+  return {
+    serve(connection) {
+      // Read each time: a reload changes what holds from then on.
+      const { headersTimeoutMs } = gateway.settings.listener;
+      server.headersTimeout = headersTimeoutMs;
+      server.requestTimeout = isHttpRelayed ? 0 : Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
+      server.emit('connection', connection);
+    },
+    stop() {
+      server.close();
+      server.closeIdleConnections();
+    },
+  };
+}
+
+/** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
+const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
+
+function connectRelays(server: Server, listeners: RelayListeners): void {
+  server.on('request', (request, response) => {
+    if (hasTooManyHeaders(request)) refuseHeaderFlood(request.socket);
+    else listeners.request(request, response);
+  });
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
+    else listeners.upgrade(request, socket, head);
+  });
+}
+
+function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
+  return rawHeaders.length / 2 > MAX_HEADER_COUNT;
+}

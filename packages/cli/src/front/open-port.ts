@@ -1,0 +1,77 @@
+import { type AddressInfo, type Server, createServer } from 'node:net';
+
+import { CommandError } from '../command-error.js';
+import { EXIT_CODES } from '../exit-codes.js';
+
+/** Where a server listens. */
+export interface PortOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Shares the port with other sockets that do, each getting a part of the connections; where the system can. */
+  readonly reusePort?: boolean;
+  /** In a worker process: opens the port here and not in the primary. */
+  readonly exclusive?: boolean;
+}
+
+/**
+ * Has `server` listen.
+ * @returns the port that was given out.
+ * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
+ */
+export async function openPort(server: Server, options: PortOptions): Promise<number> {
+  const { host, port, reusePort, exclusive = false } = options;
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.listen({ host, port, exclusive, ...(reusePort === true && { reusePort }) }, resolve);
+  });
+  server.removeAllListeners('error');
+  return (server.address() as AddressInfo).port;
+}
+
+/**
+ * Finds out whether a port is free before several processes share it (two gateways of one user would share it as
+ * well), and which one is given out for 0.
+ * @throws CommandError as `openPort` does.
+ */
+export async function probePort(host: string, port: number): Promise<number> {
+  const probe = createServer((socket) => socket.on('error', () => undefined).destroy());
+  const given = await openPort(probe, { host, port, exclusive: true });
+  await new Promise((resolve) => {
+    probe.close(resolve);
+  });
+  return given;
+}
+
+/** What a failure to listen means for the person at the terminal. */
+const FAILURES: Readonly<Record<string, (host: string, port: number) => ConstructorParameters<typeof CommandError>>> = {
+  EADDRINUSE: (host, port) => [
+    `Port ${port} on ${host} is taken by another process.`,
+    'Choose another one with --port, or end that process.',
+    EXIT_CODES.port,
+  ],
+  EACCES: (host, port) => [
+    `This user may not listen on ${host}:${port}.`,
+    'Ports below 1024 need a privilege; choose a higher one with --port.',
+    EXIT_CODES.port,
+  ],
+  EADDRNOTAVAIL: notOurs,
+  // A link-local address without its zone (fe80::1%eth0).
+  EINVAL: notOurs,
+  ENOTFOUND: notOurs,
+  EAI_AGAIN: notOurs,
+};
+
+function notOurs(host: string): ConstructorParameters<typeof CommandError> {
+  return [
+    `${host} is no address of this machine.`,
+    'Give --host an address of an own interface, such as 127.0.0.1 or 0.0.0.0.',
+    EXIT_CODES.invalid,
+  ];
+}
+
+function explain(error: NodeJS.ErrnoException, host: string, port: number): CommandError {
+  const failure = FAILURES[error.code ?? ''];
+  if (failure !== undefined) return new CommandError(...failure(host, port));
+  return new CommandError(`Cannot listen on ${host}:${port}: ${error.message}.`, undefined, EXIT_CODES.failure, error);
+}
