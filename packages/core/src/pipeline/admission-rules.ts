@@ -17,11 +17,16 @@ export function addressRules(route: Route): Stage | undefined {
   };
 }
 
-/** The stage behind `Gateway.AllowedOrigins`: no drive-by use of a visitor's cookies (CSWSH). undefined without a list. */
+/**
+ * The stage behind `Gateway.AllowedOrigins`: no drive-by use of a visitor's cookies (CSWSH). For upgrades only: browsers
+ * keep scripts from reading answers of other origins by themselves (CORS), but open sockets to any. undefined without a
+ * list.
+ */
 export function originRules(route: Route): Stage | undefined {
   const isAllowed = compileOrigins(route.allowedOrigins);
   if (isAllowed === undefined) return undefined;
   return (exchange) => {
+    if (exchange.request.kind !== 'upgrade') return;
     const origin = exchange.request.header('origin');
     if (isAllowed(origin)) return;
     throw new GatewayError('OCELOT_ERR_FORBIDDEN', {

@@ -11,7 +11,8 @@ const RETRY_AFTER = '5';
 
 /**
  * The stage behind `Gateway.MaxConnections` (503) and `Gateway.MaxConnectionsPerIp` (429); an IPv6 client counts by
- * its /64, since that is what one client is given. Synchronous as long as the ledger is.
+ * its /64, since that is what one client is given. Upgrades only: plain requests come and go on connections that the
+ * listener counts. Synchronous as long as the ledger is.
  * @param countId Under which name the route's connections are counted.
  * @returns undefined when the route has no limit.
  */

@@ -5,7 +5,7 @@ import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Params, Route } from '../contracts/route.js';
 import type { GatewayError } from '../errors/gateway-error.js';
-import { createHeaders, type FreezableOutgoingHead } from './outgoing-head.js';
+import { createAnswerHeaders, type FreezableOutgoingHead } from './outgoing-head.js';
 
 /** Takes the next lease of an exchange; `tried` are the endpoints that failed already. */
 export type LeaseSource = (tried: readonly Lease['endpoint'][]) => Lease | undefined;
@@ -123,7 +123,7 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     const { mark, transform } = this.#answers ?? {};
     const edits = this.#answerEdits ?? [];
     if (mark === undefined && transform === undefined && edits.length === 0) return rawHeaders;
-    const answer: AnswerHead = { status, headers: createHeaders(rawHeaders) };
+    const answer: AnswerHead = { status, headers: createAnswerHeaders(rawHeaders) };
     if (mark !== undefined) this.#edit(() => mark(this.lease.endpoint, this.request, answer.headers));
     for (const edit of edits) this.#edit(() => edit(answer));
     if (transform !== undefined) this.#edit(() => transform(answer, this));

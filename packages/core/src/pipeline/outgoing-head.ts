@@ -1,6 +1,7 @@
 import type { OutgoingHead, OutgoingHeaders } from '../contracts/exchange.js';
 import type { GatewayRequest } from '../contracts/request.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../errors/gateway-error.js';
+import { requestFault } from '../errors/request-fault.js';
 import type { RewrittenTarget } from '../routing/rewrite.js';
 
 // Built once per request, in one pass over the client's headers. Nothing is sorted or joined; names and values are the
@@ -16,14 +17,17 @@ export interface FreezableOutgoingHead extends OutgoingHead {
  * Makes the head for the backend: the rewritten target, and the client's headers in their order, with their case and
  * their duplicates, without those of the hop: `Connection` and what it names, `Keep-Alive`, `Proxy-Connection`,
  * `Proxy-Authorization`, `TE`, `Trailer`, `Transfer-Encoding`, `Upgrade`, `HTTP2-Settings` (RFC 9110 §7.6.1), `Host`,
- * every `Sec-WebSocket-*` but an upgrade's offers (`-Protocol`, `-Extensions`), and for upgrades `Content-Length`; all
- * of them also in the spelling `a_b`. The relay writes its own. `x_forwarded_for` and its like are dropped from every
- * client, also from trusted ones.
+ * every `Sec-WebSocket-*` but an upgrade's offers (`-Protocol`, `-Extensions`), for upgrades `Content-Length`, and for
+ * kind `http` `Expect` (RFC 9110 §10.1.1: the relay meets it, or sends its own; it reads the client's from the request);
+ * all of them also in the spelling `a_b`. The relay writes its own. The `Content-Length` of a plain request is kept as it
+ * came: how the body is framed is for the relay to decide (RFC 9112 §6.3), so it replaces or keeps the line.
+ * `x_forwarded_for` and its like are dropped from every client, also from trusted ones.
  *
- * @throws GatewayError UPGRADE_INVALID when a header of the client has an invalid name or value.
+ * @throws GatewayError UPGRADE_INVALID, for kind `http` REQUEST_INVALID, when a header of the client has an invalid name
+ *   or value; a pseudo-header field of HTTP/2 (`:path`) is such a name. Setters throw the same.
  */
 export function createOutgoingHead(request: GatewayRequest, target: RewrittenTarget): FreezableOutgoingHead {
-  return new Head(target, endToEnd(request));
+  return new Head(target, endToEnd(request), request.kind);
 }
 
 const HOP_BY_HOP: ReadonlySet<string> = new Set([
@@ -45,20 +49,22 @@ const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
 const NOT_IN_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const NOT_IN_TARGET = /[^\x21-\x7e]|#/;
 
-/** A list of headers that can be changed: a copy of `raw`, name, value, …. */
-export function createHeaders(raw: readonly string[]): OutgoingHeaders {
-  return new Headers([...raw]);
+/** The headers of an answer, to be changed: a copy of `raw`, name, value, …. Setters throw TypeError. */
+export function createAnswerHeaders(raw: readonly string[]): OutgoingHeaders {
+  return new Headers([...raw], 'answer');
 }
 
 class Head implements FreezableOutgoingHead {
   readonly headers: Headers;
+  readonly #kind: GatewayRequest['kind'];
   #path: string;
   #query: string;
 
-  constructor(target: RewrittenTarget, raw: string[]) {
-    this.headers = new Headers(raw);
-    this.#path = checkedPath(target.path);
-    this.#query = checkedQuery(target.query);
+  constructor(target: RewrittenTarget, raw: string[], kind: GatewayRequest['kind']) {
+    this.headers = new Headers(raw, kind);
+    this.#kind = kind;
+    this.#path = checkedPath(target.path, kind);
+    this.#query = checkedQuery(target.query, kind);
   }
 
   get path(): string {
@@ -67,7 +73,7 @@ class Head implements FreezableOutgoingHead {
 
   set path(path: string) {
     this.headers.assertOpen();
-    this.#path = checkedPath(path);
+    this.#path = checkedPath(path, this.#kind);
   }
 
   get query(): string {
@@ -76,7 +82,7 @@ class Head implements FreezableOutgoingHead {
 
   set query(query: string) {
     this.headers.assertOpen();
-    this.#query = checkedQuery(query);
+    this.#query = checkedQuery(query, this.#kind);
   }
 
   freeze(): void {
@@ -84,12 +90,17 @@ class Head implements FreezableOutgoingHead {
   }
 }
 
+/** Whose headers: those of a request for the backend, by its kind, or those of an answer. */
+type HeadersOf = GatewayRequest['kind'] | 'answer';
+
 class Headers implements OutgoingHeaders {
   readonly #raw: string[];
+  readonly #of: HeadersOf;
   #isFrozen = false;
 
-  constructor(raw: string[]) {
+  constructor(raw: string[], of: HeadersOf) {
     this.#raw = raw;
+    this.#of = of;
   }
 
   get raw(): readonly string[] {
@@ -104,14 +115,14 @@ class Headers implements OutgoingHeaders {
 
   set(name: string, value: string): void {
     this.assertOpen();
-    assertHeader(name, value);
+    this.#assert(name, value);
     this.delete(name);
     this.#raw.push(name, value);
   }
 
   append(name: string, value: string): void {
     this.assertOpen();
-    assertHeader(name, value);
+    this.#assert(name, value);
     this.#raw.push(name, value);
   }
 
@@ -132,6 +143,13 @@ class Headers implements OutgoingHeaders {
 
   assertOpen(): void {
     if (this.#isFrozen) throw new TypeError('The head for the backend cannot be changed after the transform phase.');
+  }
+
+  #assert(name: string, value: string): void {
+    if (!NAME.test(name)) throw new TypeError(`"${name}" is no header name.`);
+    if (!NOT_IN_VALUE.test(value)) return;
+    if (this.#of !== 'answer') throw refuseHeader(this.#of, name);
+    throw new TypeError(`The value of ${name} holds a character that no header may hold.`);
   }
 }
 
@@ -154,8 +172,8 @@ function endToEnd(request: GatewayRequest): string[] {
     const canonical = canonicalHeaderName(name);
     if (HOP_BY_HOP.has(canonical) || (canonical.startsWith('sec-websocket-') && !isOffer(request, name))) continue;
     if (name.includes('_') && canonical.startsWith('x-forwarded-')) continue;
-    if (named?.has(canonical) === true || (kind === 'upgrade' && canonical === 'content-length')) continue;
-    if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw refuseHeader(name);
+    if (named?.has(canonical) === true || isFraming(kind, name, canonical)) continue;
+    if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw refuseHeader(kind, name);
     kept.push(name, value);
   }
   return kept;
@@ -167,6 +185,12 @@ function isOffer({ kind }: GatewayRequest, name: string): boolean {
   return kind === 'upgrade' && (folded === 'sec-websocket-protocol' || folded === 'sec-websocket-extensions');
 }
 
+/** A plain request keeps its `Content-Length`, but not as `Content_Length`, by which some backends would cut the body. */
+function isFraming(kind: GatewayRequest['kind'], name: string, canonical: string): boolean {
+  if (canonical === 'content-length') return kind === 'upgrade' || name.includes('_');
+  return kind === 'http' && canonical === 'expect';
+}
+
 /** Undefined in the ordinary case, a `Connection` that names only `Upgrade`, `keep-alive` or `close`. */
 function connectionOptions(request: GatewayRequest): ReadonlySet<string> | undefined {
   const connection = request.header('connection');
@@ -174,28 +198,20 @@ function connectionOptions(request: GatewayRequest): ReadonlySet<string> | undef
   return new Set(connection.split(',').map((option) => canonicalHeaderName(option.trim())));
 }
 
-function assertHeader(name: string, value: string): void {
-  if (!NAME.test(name)) throw new TypeError(`"${name}" is no header name.`);
-  if (NOT_IN_VALUE.test(value)) throw refuseHeader(name);
+function refuseHeader(kind: GatewayRequest['kind'], name: string): GatewayError {
+  return requestFault(kind, 'A header holds a character that it may not hold.', { header: name });
 }
 
-function refuseHeader(name: string): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', {
-    message: 'A header holds a character that it may not hold.',
-    details: { header: name },
-  });
-}
-
-function checkedPath(path: string): string {
-  if (!path.startsWith('/') || path.includes('?') || NOT_IN_TARGET.test(path)) throw refuseTarget('path');
+function checkedPath(path: string, kind: GatewayRequest['kind']): string {
+  if (!path.startsWith('/') || path.includes('?') || NOT_IN_TARGET.test(path)) throw refuseTarget(kind, 'path');
   return path;
 }
 
-function checkedQuery(query: string): string {
-  if ((query !== '' && !query.startsWith('?')) || NOT_IN_TARGET.test(query)) throw refuseTarget('query');
+function checkedQuery(query: string, kind: GatewayRequest['kind']): string {
+  if ((query !== '' && !query.startsWith('?')) || NOT_IN_TARGET.test(query)) throw refuseTarget(kind, 'query');
   return query;
 }
 
-function refuseTarget(part: string): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', { message: `The ${part} for the backend is invalid.` });
+function refuseTarget(kind: GatewayRequest['kind'], part: string): GatewayError {
+  return requestFault(kind, `The ${part} for the backend is invalid.`);
 }

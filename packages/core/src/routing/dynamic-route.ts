@@ -16,10 +16,10 @@ export interface DynamicTarget {
  * Ocelot: DiscoveryDownstreamRouteFinder.
  *
  * @returns undefined when the path names no service.
- * @throws GatewayError UPGRADE_INVALID when the path cannot be read safely.
+ * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID when the path cannot be read safely.
  */
 export function resolveDynamic(request: GatewayRequest): DynamicTarget | undefined {
-  const { raw } = readPath(request.path);
+  const { raw } = readPath(request);
   const slash = raw.indexOf('/', 1);
   const first = raw.slice(1, slash < 0 ? undefined : slash);
   const dot = first.indexOf('.');

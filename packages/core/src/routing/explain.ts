@@ -26,7 +26,8 @@ export interface MatchExplanation {
  * Tells, for each route, whether it answers a request, and if not, the first reason; for `ocelot explain`. Asks every
  * route, by the same conditions as {@link compileRouteTable}, which is what a running gateway uses.
  *
- * @throws GatewayError UPGRADE_INVALID when the request's path cannot be read safely, or its values cannot be sent.
+ * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID when the request's path cannot be read safely, or its
+ *   values cannot be sent.
  */
 export function explainMatch(routes: readonly Route[], request: GatewayRequest): MatchExplanation {
   const view = new RequestView(request);

@@ -1,5 +1,6 @@
 import type { ClientPeer, GatewayRequest, UpgradeRequest } from '../contracts/request.js';
-import { readAuthority, readTarget, refuseRequest } from './request-target.js';
+import { requestFault } from '../errors/request-fault.js';
+import { readAuthority, readTarget } from './request-target.js';
 
 /** A request as a relay received it: what {@link createGatewayRequest} needs. */
 export interface ReceivedRequest {
@@ -26,9 +27,13 @@ export interface ReceivedHandshake {
  * Host header (as Ocelot's server demands). Path and query stay as they are: dot segments are removed when a route is
  * matched, and what is matched is what is sent.
  *
- * @throws GatewayError UPGRADE_INVALID (400) when the target holds a control character, a blank, a character outside
- *   ASCII, `#`, or a backslash in its path; when it is neither path nor http(s)/ws(s) URL; when there are several Host
- *   headers or an invalid one (RFC 9112 §3.2), or none on an upgrade (RFC 6455 §4.2.1).
+ * Pseudo-header fields of HTTP/2 are no headers: the relay gives `:path` as the target and `:authority` as Host (RFC 9113
+ * §8.3.1). A request of kind `http` may have no Host, as those of HTTP/1.0 have; that HTTP/1.1 needs one (RFC 9112 §3.2)
+ * is checked by the server that read the request, which alone knows its version (`requireHostHeader` of node:http).
+ *
+ * @throws GatewayError UPGRADE_INVALID, for kind `http` REQUEST_INVALID (400), when the target holds a control character,
+ *   a blank, a character outside ASCII, `#`, or a backslash in its path; when it is neither path nor http(s)/ws(s) URL;
+ *   when there are several Host headers or an invalid one (RFC 9112 §3.2), or none on an upgrade (RFC 6455 §4.2.1).
  */
 export function createGatewayRequest(received: ReceivedRequest): GatewayRequest {
   return new Request(received);
@@ -52,13 +57,13 @@ class Request implements GatewayRequest {
   readonly client: ClientPeer;
 
   constructor({ kind, method, target, rawHeaders, client }: ReceivedRequest) {
-    const { path, query, authority } = readTarget(target);
+    const { path, query, authority } = readTarget(target, kind);
     this.kind = kind;
     this.method = method;
     this.path = path;
     this.query = query;
-    this.authority = effectiveAuthority(hostHeader(rawHeaders, kind), authority);
-    this.host = hostOf(this.authority);
+    this.authority = effectiveAuthority(hostHeader(rawHeaders, kind), authority, kind);
+    this.host = hostOf(this.authority, kind);
     this.rawHeaders = rawHeaders;
     this.client = client;
   }
@@ -120,21 +125,21 @@ function hostHeader(rawHeaders: readonly string[], kind: GatewayRequest['kind'])
   for (let index = 0; index + 1 < rawHeaders.length; index += 2) {
     const name = rawHeaders[index] ?? '';
     if (name.length !== HOST.length || name.toLowerCase() !== HOST) continue;
-    if (host !== undefined) throw refuseRequest('There is more than one Host header.');
+    if (host !== undefined) throw requestFault(kind, 'There is more than one Host header.');
     host = (rawHeaders[index + 1] ?? '').trim();
   }
-  if (host === undefined && kind === 'upgrade') throw refuseRequest('There is no Host header.');
+  if (host === undefined && kind === 'upgrade') throw requestFault(kind, 'There is no Host header.');
   return host ?? '';
 }
 
-function hostOf(authority: string): string {
+function hostOf(authority: string, kind: GatewayRequest['kind']): string {
   const read = readAuthority(authority);
-  if (read === undefined) throw refuseRequest('The Host header is invalid.');
+  if (read === undefined) throw requestFault(kind, 'The Host header is invalid.');
   return read.host;
 }
 
-function effectiveAuthority(header: string, target: string | undefined): string {
+function effectiveAuthority(header: string, target: string | undefined, kind: GatewayRequest['kind']): string {
   if (target === undefined || target.toLowerCase() === header.toLowerCase()) return header;
   if (header === '') return target;
-  throw refuseRequest('The host of the request target is not that of the Host header.');
+  throw requestFault(kind, 'The host of the request target is not that of the Host header.');
 }

@@ -1,4 +1,6 @@
-import { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayRequest } from '../contracts/request.js';
+import type { GatewayError } from '../errors/gateway-error.js';
+import { requestFault } from '../errors/request-fault.js';
 
 // Runs once per request. The ordinary path (no escape, no dot segment) costs two scans and one small object.
 
@@ -31,13 +33,13 @@ const ESCAPE = /^%[0-9a-f]{2}/i;
  * and what is left is what is matched and sent: gateway and backend cannot disagree on the path. A segment that would
  * become a dot segment only in a backend that decodes more (`..%2f`, `..%5c`, `..;x`) is refused.
  *
- * @throws GatewayError UPGRADE_INVALID for such a segment, a backslash, a `#`, `%00`, a control character, a blank or a
- *   character outside ASCII.
+ * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID, by kind, for such a segment, a backslash, a `#`, `%00`, a
+ *   control character, a blank or a character outside ASCII.
  */
-export function readPath(path: string): RequestPath {
+export function readPath({ path, kind }: Pick<GatewayRequest, 'path' | 'kind'>): RequestPath {
   if (!path.includes('/.') && PLAIN.test(path)) return { raw: path, text: path, offsets: undefined };
-  if (UNSAFE.test(path)) throw refusePath('a character that may not stand in a path');
-  const raw = withoutDotSegments(path);
+  if (UNSAFE.test(path)) throw refusePath(kind, 'a character that may not stand in a path');
+  const raw = withoutDotSegments(path, kind);
   if (PLAIN.test(raw)) return { raw, text: raw, offsets: undefined };
   const offsets: number[] = [];
   const text = toMatchingText(raw, offsets);
@@ -60,13 +62,13 @@ export function hasDotSegment(path: string): boolean {
   return path.split('/').some((segment) => isDotSegment(decodeDots(segment)) || hidesDotSegment(segment));
 }
 
-function withoutDotSegments(path: string): string {
+function withoutDotSegments(path: string, kind: GatewayRequest['kind']): string {
   const kept: string[] = [];
   const segments = path.split('/');
   segments.forEach((segment, index) => {
     const dots = decodeDots(segment);
     if (!isDotSegment(dots)) {
-      if (hidesDotSegment(segment)) throw refusePath('a segment that decodes to a dot segment');
+      if (hidesDotSegment(segment)) throw refusePath(kind, 'a segment that decodes to a dot segment');
       kept.push(segment);
       return;
     }
@@ -109,6 +111,6 @@ function toMatchingText(raw: string, offsets: number[]): string {
   return text;
 }
 
-function refusePath(reason: string): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', { message: `The request path holds ${reason}.` });
+function refusePath(kind: GatewayRequest['kind'], reason: string): GatewayError {
+  return requestFault(kind, `The request path holds ${reason}.`);
 }

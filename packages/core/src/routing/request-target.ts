@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js';
 
-import { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayRequest } from '../contracts/request.js';
+import { requestFault } from '../errors/request-fault.js';
 
 /** A request target and a Host header, read. */
 export interface RequestTarget {
@@ -28,17 +29,21 @@ const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9\-._~!$&'()%]*)(?::(\d{0,5}))?$/i;
  * Reads the request target: origin-form, or absolute-form with `http`, `https`, `ws`, `wss` (RFC 9112 §3.2.1, §3.2.2).
  * It is cut at its first `?`; nothing is decoded.
  *
- * @throws GatewayError UPGRADE_INVALID for everything else (`*`, an authority, a relative path), for a character that no
- *   target may hold, and for a backslash in the path, which some URL parsers take for a slash.
+ * `*` (RFC 9112 §3.2.4) asks about a server as a whole, and no route is one: it is refused, as is the authority of a
+ * CONNECT (§3.2.3), since nothing here tunnels to where a client says.
+ *
+ * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID, by kind, for everything else, for a character that no target
+ *   may hold, and for a backslash in the path, which some URL parsers take for a slash.
  */
-export function readTarget(target: string): RequestTarget {
-  if (FORBIDDEN.test(target)) throw refuseRequest('The request target holds a character that it may not hold.');
+export function readTarget(target: string, kind: GatewayRequest['kind']): RequestTarget {
+  if (FORBIDDEN.test(target)) throw requestFault(kind, 'The request target holds a character that it may not hold.');
+  if (target === '*') throw requestFault(kind, 'The request target is "*", which no route answers: ask for a path.');
   const absolute = target.startsWith('/') ? undefined : ABSOLUTE.exec(target);
-  if (absolute === null) throw refuseRequest('The request target is not a path.');
+  if (absolute === null) throw requestFault(kind, 'The request target is not a path.');
   const rest = absolute === undefined ? target : target.slice(absolute[0].length);
   const mark = rest.indexOf('?');
   const path = mark < 0 ? rest : rest.slice(0, mark);
-  if (path.includes('\\')) throw refuseRequest('The request path holds a backslash.');
+  if (path.includes('\\')) throw requestFault(kind, 'The request path holds a backslash.');
   return { path: path === '' ? '/' : path, query: mark < 0 ? '' : rest.slice(mark), authority: absolute?.[1] };
 }
 
@@ -55,9 +60,4 @@ export function readAuthority(text: string): Authority | undefined {
   if (host.startsWith('[') && !ipaddr.IPv6.isValid(host.slice(1, -1))) return undefined;
   if (host === '' && port !== undefined) return undefined;
   return { host: host.replace(/\.$/, ''), port };
-}
-
-/** A refusal of a request that is malformed before any route is looked at. */
-export function refuseRequest(message: string): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', { message });
 }

@@ -4,7 +4,7 @@ import { readPath, type RequestPath } from './request-path.js';
 /**
  * One request as the routing rules look at it: made once per match, every derived text once at most.
  *
- * @throws GatewayError UPGRADE_INVALID (constructor) when the path cannot be read safely.
+ * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID (constructor) when the path cannot be read safely.
  */
 export class RequestView {
   readonly request: GatewayRequest;
@@ -17,7 +17,7 @@ export class RequestView {
 
   constructor(request: GatewayRequest) {
     this.request = request;
-    this.#source = readPath(request.path);
+    this.#source = readPath(request);
     this.path = this.#source.text;
     this.foldedPath = this.path.toLowerCase();
   }

@@ -1,6 +1,7 @@
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Params, Route } from '../contracts/route.js';
-import { GatewayError } from '../errors/gateway-error.js';
+import type { GatewayError } from '../errors/gateway-error.js';
+import { requestFault } from '../errors/request-fault.js';
 import { mergeQueries, removeParameters } from './merge-query.js';
 import { escapeForeign, hasDotSegment, readPath } from './request-path.js';
 import { parseTemplate } from './template.js';
@@ -29,8 +30,8 @@ export type Rewrite = (request: GatewayRequest, params: Params) => RewrittenTarg
  *
  * The target is built from parts and is never parsed as a URL, so nothing in a request can change the host.
  *
- * @returns A function that throws GatewayError UPGRADE_INVALID for a value with a control character, and for values that
- *   make the path climb (`..`): no route may be left by a header or a query parameter.
+ * @returns A function that throws GatewayError UPGRADE_INVALID or REQUEST_INVALID, by kind, for a value with a control
+ *   character, and for values that make the path climb (`..`): no route may be left by a header or a query parameter.
  */
 export function compileRewrite(route: Route): Rewrite {
   const { literals, names } = parseTemplate(route.rewrite.pathTemplate);
@@ -47,12 +48,12 @@ export function compileRewrite(route: Route): Rewrite {
     names.forEach((name, index) => {
       const value = Object.hasOwn(params, name) ? params[name] : undefined;
       const isQuery = mark >= 0 && index >= mark;
-      built += value === undefined ? unknown[index] : isQuery ? queryValue(value) : pathValue(value);
+      built += value === undefined ? unknown[index] : isQuery ? escapeValue(value, request) : pathValue(value, request);
       built += written[index + 1] ?? '';
       needsCheck ||= !isQuery && value !== undefined && /\.|%2e/i.test(value);
     });
     const target = composeTarget(built, request, Object.keys(params));
-    if (needsCheck && hasDotSegment(target.path)) throw refuseValue('climb out of the path of the route');
+    if (needsCheck && hasDotSegment(target.path)) throw refuseValue(request, 'climb out of the path of the route');
     return target;
   };
 }
@@ -63,7 +64,7 @@ export function compileRewrite(route: Route): Rewrite {
  * @param names Names of all placeholders that have a value.
  */
 export function composeTarget(built: string, request: GatewayRequest, names: readonly string[]): RewrittenTarget {
-  const endsWithSlash = built.endsWith('/') && !readPath(request.path).raw.endsWith('/');
+  const endsWithSlash = built.endsWith('/') && !readPath(request).raw.endsWith('/');
   const text = endsWithSlash ? built.replace(/\/+$/, '') : built;
   const mark = text.indexOf('?');
   const path = mark < 0 ? text : text.slice(0, mark);
@@ -84,21 +85,15 @@ function escapeLiteral(literal: string): string {
 }
 
 /** Values of the path hold nothing to escape; those of the query and of headers may. */
-function pathValue(value: string): string {
-  return escapeValue(value).replaceAll('?', '%3F');
+function pathValue(value: string, request: GatewayRequest): string {
+  return escapeValue(value, request).replaceAll('?', '%3F');
 }
 
-function queryValue(value: string): string {
-  return escapeValue(value);
-}
-
-function escapeValue(value: string): string {
-  if (/[\x00-\x1f\x7f]/.test(value)) throw refuseValue('hold a control character');
+function escapeValue(value: string, request: GatewayRequest): string {
+  if (/[\x00-\x1f\x7f]/.test(value)) throw refuseValue(request, 'hold a control character');
   return escapeForeign(value).replace(/[#\\]/g, encodeURIComponent);
 }
 
-function refuseValue(fault: string): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', {
-    message: `The values of the request's placeholders ${fault}.`,
-  });
+function refuseValue({ kind }: GatewayRequest, fault: string): GatewayError {
+  return requestFault(kind, `The values of the request's placeholders ${fault}.`);
 }

@@ -84,9 +84,23 @@ describe('createOutgoingHead', () => {
     expect(head(raw).headers.raw).toEqual(['X-Forwarded-Host', 'a', 'X_Other', '1']);
   });
 
-  it('keeps the length of a plain request', () => {
-    expect(head(['Content-Length', '0'], 'http').headers.raw).toEqual(['Content-Length', '0']);
+  it('keeps the length of a plain request, but not its other spelling, which would cut the body elsewhere', () => {
+    expect(head(['Content-Length', '5', 'Content_Length', '3'], 'http').headers.raw).toEqual(['Content-Length', '5']);
     expect(head(['Content-Length', '0']).headers.raw).toEqual([]);
+  });
+
+  it('leaves Expect of a plain request to the relay (RFC 9110 §10.1.1)', () => {
+    expect(head(['Expect', '100-continue', 'X-A', '1'], 'http').headers.raw).toEqual(['X-A', '1']);
+    expect(head(['Expect', 'x']).headers.raw).toEqual(['Expect', 'x']);
+  });
+
+  it('calls it an invalid request where it is no upgrade', () => {
+    const invalid = 'OCELOT_ERR_REQUEST_INVALID 400';
+    expect(refusal(() => head(['X-A', 'a\nb'], 'http'))).toBe(invalid);
+    expect(refusal(() => head([':path', '/'], 'http'))).toBe(invalid);
+    expect(refusal(() => (head([], 'http').path = 'a'))).toBe(invalid);
+    expect(refusal(() => (head([], 'http').query = 'a'))).toBe(invalid);
+    expect(refusal(() => head([], 'http').headers.set('X-A', 'a\nb'))).toBe(invalid);
   });
 
   it.each([

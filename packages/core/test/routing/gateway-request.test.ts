@@ -20,6 +20,7 @@ const refusal = (run: () => unknown): string | undefined => {
   }
 };
 const REFUSED = 'OCELOT_ERR_UPGRADE_INVALID 400';
+const REFUSED_PLAIN = 'OCELOT_ERR_REQUEST_INVALID 400';
 
 describe('createGatewayRequest', () => {
   it.each([
@@ -71,7 +72,7 @@ describe('createGatewayRequest', () => {
   it('refuses an absolute target for another host than that of the Host header', () => {
     expect(refusal(() => make('http://evil.example/a'))).toBe(REFUSED);
     expect(refusal(() => make('http://user@example.com/a'))).toBe(REFUSED);
-    expect(refusal(() => make('http://user@example.com/a', [], 'http'))).toBe(REFUSED);
+    expect(refusal(() => make('http://user@example.com/a', [], 'http'))).toBe(REFUSED_PLAIN);
   });
 
   it.each([
@@ -100,6 +101,19 @@ describe('createGatewayRequest', () => {
   it('refuses an upgrade without a Host header (RFC 6455 §4.2.1), but not a plain request', () => {
     expect(refusal(() => make('/', []))).toBe(REFUSED);
     expect(make('/', [], 'http')).toMatchObject({ host: '', authority: '' });
+  });
+
+  it.each<[string, string, readonly string[]]>([
+    ['a blank in the target', '/a b', []],
+    ['the target of OPTIONS *, which is no path', '*', []],
+    ['the target of CONNECT', 'example.com:443', []],
+    ['a backslash', '/a\\b', []],
+    ['two Host headers', '/', ['Host', 'a', 'host', 'a']],
+    ['a Host header that is none', '/', ['Host', 'a/b']],
+    ['a target and a Host header that differ', 'http://a/', ['Host', 'b']],
+  ])('calls it an invalid request where it is no upgrade: %s', (_, target, rawHeaders) => {
+    expect(refusal(() => make(target, rawHeaders, 'http'))).toBe(REFUSED_PLAIN);
+    expect(refusal(() => make(target, rawHeaders))).toBe(REFUSED);
   });
 
   it('joins values of one header in their order, those of Cookie by a semicolon (RFC 9110 §5.3)', () => {

@@ -31,7 +31,7 @@ function fits({ match }: Route, request: GatewayRequest): boolean {
   if (match.methods.length > 0 && !match.methods.includes(request.method)) return false;
   const isWildcard = match.host?.startsWith('*') === true && request.host.endsWith(match.host.slice(1));
   if (match.host !== undefined && match.host !== request.host && !isWildcard) return false;
-  const path = readPath(request.path).text;
+  const path = readPath(request).text;
   const subject = match.pathTemplate.includes('?') ? path + request.query : path;
   if (!toRegex(match.pathTemplate, match.caseSensitive).test(subject)) return false;
   return Object.entries(match.headers).every(([name, template]) => {

@@ -130,12 +130,19 @@ describe('compileRewrite', () => {
   ])('does not let values climb out of the path: %s', (_, template, downstream, target, headers) => {
     const compiled = route({ pathTemplate: template, headers: headers ?? {} }, downstream);
     const values: Params = headers === undefined ? { a: '.', b: '.' } : { a: 'z', t: '../../admin' };
-    expect(refusal(() => compileRewrite(compiled)(request(target), values))).toBe('OCELOT_ERR_UPGRADE_INVALID 400');
+    expect(refusal(() => compileRewrite(compiled)(request(target), values))).toBe('OCELOT_ERR_REQUEST_INVALID 400');
   });
 
   it.each(['a\r\nb', 'a\u0000b', 'a\nb', 'a\u007fb'])('refuses a value with a control character: %j', (value) => {
     const rewrite = compileRewrite(route({ pathTemplate: '/' }, '/{x}'));
-    expect(refusal(() => rewrite(request('/'), { x: value }))).toBe('OCELOT_ERR_UPGRADE_INVALID 400');
+    expect(refusal(() => rewrite(request('/'), { x: value }))).toBe('OCELOT_ERR_REQUEST_INVALID 400');
+  });
+
+  it('calls it an invalid handshake where it is an upgrade', () => {
+    const rewrite = compileRewrite(route({ pathTemplate: '/' }, '/a/{x}'));
+    const upgrade = request('/', { kind: 'upgrade' });
+    expect(refusal(() => rewrite(upgrade, { x: 'a\nb' }))).toBe('OCELOT_ERR_UPGRADE_INVALID 400');
+    expect(refusal(() => rewrite(upgrade, { x: '..' }))).toBe('OCELOT_ERR_UPGRADE_INVALID 400');
   });
 
   it('sends a path to the backend it was given, whatever the target is (S14)', () => {
