@@ -46,7 +46,8 @@ function manifestProblems(pack) {
   const manifest = JSON.parse(read(file));
   const problems = [];
   for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
-    if (name.startsWith('@ocelot/') && pack !== 'cli')
+    // What relays share is a layer below them, and nobody's plugin: an ordinary dependency.
+    if (name.startsWith('@ocelot/') && name !== '@ocelot/relay-kit' && pack !== 'cli')
       problems.push(`${file}: ${name} is a dependency; plugins take core as a peer, and only the cli takes siblings`);
     if (String(range).startsWith('catalog:'))
       problems.push(`${file}: ${name} uses catalog:, which lerna publishes raw`);
