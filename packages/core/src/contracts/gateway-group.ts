@@ -6,6 +6,8 @@ export interface GatewayMember {
   readonly index: number;
   /** At least 1. */
   readonly size: number;
+  /** Random text that only the members know: signs what a client carries from one of them to another. */
+  readonly secret?: string;
 }
 
 /** What the other members of a group carry on one endpoint of one pool. */

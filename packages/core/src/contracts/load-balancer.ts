@@ -41,6 +41,12 @@ export interface BalancingContext {
    * same endpoint through each of them. `inFlight` counts the leases of all members then.
    */
   readonly member?: GatewayMember;
+  /**
+   * Names the backends of the pool: the same text for every route to the same service, or to a fixed list with the same
+   * first endpoint, in every gateway and after a restart. For what clients carry, so that routes to different backends
+   * do not take it for their own. Absent outside a gateway.
+   */
+  readonly service?: string;
 }
 
 /**

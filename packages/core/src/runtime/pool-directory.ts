@@ -2,7 +2,7 @@ import type { DiscoverySettings } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
 import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { BalancingPolicy, BalancingPolicyFactory } from '../contracts/load-balancer.js';
-import type { Route } from '../contracts/route.js';
+import type { Route, ServiceSource } from '../contracts/route.js';
 import { ConfigError } from '../errors/config-error.js';
 import { EndpointPool } from './endpoint-pool.js';
 import { pluginMissing } from './plugin-missing.js';
@@ -127,7 +127,8 @@ export class PoolDirectory {
     }
     try {
       const { clock, random, group } = this.#context;
-      return create(options, { clock, random, ...(group === undefined ? {} : { member: group.member }) });
+      const service = serviceName(route.source);
+      return create(options, { clock, random, service, ...(group === undefined ? {} : { member: group.member }) });
     } catch (error) {
       throw new ConfigError([
         {
@@ -146,6 +147,13 @@ function namesType({ file, balancing }: Route): boolean {
   const own = file['LoadBalancerOptions'];
   if (typeof own !== 'object' || own === null || !('Type' in own)) return false;
   return typeof own['Type'] === 'string' && own['Type'].trim() === balancing.type;
+}
+
+/** {@link BalancingContext.service}. The first endpoint of a fixed list stays first when others are added or taken away. */
+function serviceName(source: ServiceSource): string {
+  if (source.kind === 'discovered') return `${source.service.namespace}/${source.service.name}`;
+  const [first] = source.endpoints;
+  return first === undefined ? '' : `${first.host}:${first.port}`;
 }
 
 function poolKey(route: Route, discovery: DiscoverySettings | undefined): string {

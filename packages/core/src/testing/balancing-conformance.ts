@@ -3,6 +3,7 @@ import type { JsonObject } from '../contracts/json.js';
 import type { BalancingPolicy, BalancingPolicyFactory } from '../contracts/load-balancer.js';
 import { check, type ConformanceCase } from './conformance-case.js';
 import { FakeClock } from './fake-clock.js';
+import { testAnswer } from './test-answer.js';
 import { testRequest } from './test-request.js';
 
 /** What the suite needs of a balancing policy. */
@@ -36,6 +37,14 @@ function candidates(count: number, weight: (index: number) => number = () => 1):
       }),
     ),
   );
+}
+
+const BACKEND_HEADERS = ['Content-Type', 'text/plain', 'Set-Cookie', 'theme=dark; Path=/', 'Set-Cookie', 'broken'];
+
+/** The `Cookie` header of a client that took every cookie of an answer. */
+function cookiesOf(raw: readonly string[]): string {
+  const cookies = raw.filter((_, index) => index % 2 === 1 && raw[index - 1]?.toLowerCase() === 'set-cookie');
+  return cookies.map((cookie) => cookie.split(';', 1)[0]).join('; ');
 }
 
 /** A policy with the clock it was given and random numbers that repeat. */
@@ -129,6 +138,21 @@ export function balancingConformance(options: BalancingConformanceOptions): read
         ours.every((picked, index) => picked === theirs[index]),
         'the picks of one instance changed those of another',
       );
+    }),
+    requirement('marks answers without touching what else they hold, and finds its mark again', (policy) => {
+      const all = candidates(4);
+      for (const request of REQUESTS) {
+        const picked = policy.pick(all, request, request.client.address);
+        const answer = testAnswer(BACKEND_HEADERS);
+        policy.mark?.(picked.endpoint, request, answer);
+        const kept = answer.raw.slice(0, BACKEND_HEADERS.length);
+        check(kept.join('\n') === BACKEND_HEADERS.join('\n'), "a mark changed the backend's own headers");
+        const cookie = cookiesOf(answer.raw.slice(BACKEND_HEADERS.length));
+        if (cookie === '') continue;
+        const next = testRequest({ headers: { cookie } });
+        for (let round = 0; round < 5; round += 1)
+          check(policy.pick(all, next, '') === picked, 'a client that was marked was sent elsewhere');
+      }
     }),
     {
       name: 'leaves no timer behind after close',

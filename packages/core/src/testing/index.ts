@@ -6,4 +6,5 @@ export type { ConformanceInstance, DiscoveryConformanceOptions } from './discove
 export { FakeClock } from './fake-clock.js';
 export { MemoryLogger, type LogLine } from './memory-logger.js';
 export { ObserverLog } from './observer-log.js';
+export { testAnswer } from './test-answer.js';
 export { testRequest, type TestRequestOptions } from './test-request.js';

@@ -470,6 +470,37 @@ describe('a gateway with discovery', () => {
       gatewayOf([route('/', { balancing: { type: 'picky', options: {} } })], { plugins: [picky] }),
     ).rejects.toThrow('the load balancer "picky" of GlobalConfiguration refuses its options: Key must not be empty');
   });
+
+  it('tells policies which backends are theirs, alike for routes that share them, and when others join', async () => {
+    const services: (string | undefined)[] = [];
+    const spy: Plugin = {
+      name: 'spy',
+      setup: (to) =>
+        to.balancing('Spy', (_options, { service }) => {
+          services.push(service);
+          return { pick: ([first]) => first ?? expect.fail('candidates is never empty') };
+        }),
+    };
+    const balancing = { type: 'Spy', options: {} };
+    const fixed = (path: string, ...ports: number[]): Route =>
+      route(path, { balancing, source: { kind: 'static', endpoints: ports.map((port) => endpoint(port)) } });
+    const discovering = registry();
+    const gateway = await createGateway({
+      config: withRegistry([
+        fixed('/a', 1, 2),
+        fixed('/b', 1, 2, 3),
+        fixed('/c', 2),
+        discovered('/d', 'x', { balancing }),
+      ]),
+      plugins: [spy, discovering],
+      startTimeoutMs: 0,
+    });
+    const [a, b, c, d] = services;
+    expect(a).toBe(b);
+    expect(new Set([a, c, d]).size).toBe(3);
+    expect(d).toBe('/x');
+    await end(gateway);
+  });
 });
 
 describe('Gateway.reload', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import type { EndpointLoad } from '../../src/contracts/endpoint.js';
-import type { BalancingPolicyFactory } from '../../src/contracts/load-balancer.js';
+import type { BalancingPolicy, BalancingPolicyFactory } from '../../src/contracts/load-balancer.js';
 import { createEndpoint } from '../../src/runtime/create-endpoint.js';
 import { balancingConformance, type BalancingConformanceOptions } from '../../src/testing/index.js';
 
@@ -66,6 +66,24 @@ describe('balancingConformance', () => {
     const options: BalancingConformanceOptions = { create: () => ({ pick: (candidates) => at(candidates, 0) }) };
     expect(await failures(options)).toEqual(['gives no new work to an endpoint of weight 0 while others have weight']);
     expect(await failures({ ...options, knowsWeights: false })).toEqual([]);
+  });
+
+  it('catches a mark that replaces headers of the backend, or that does not lead back', async () => {
+    const mark = 'marks answers without touching what else they hold, and finds its mark again';
+    const marking = (mark: BalancingPolicy['mark'] & object): BalancingConformanceOptions => ({
+      create: (given, context) => ({ ...firstWithWeight(given, context), mark }),
+    });
+    const good = marking((_, __, answer) => answer.append('Set-Cookie', 'a=1'));
+    expect(await failures(good)).toEqual([]);
+    expect(await failures(marking((_, __, answer) => answer.set('Set-Cookie', 'a=1')))).toEqual([mark]);
+    const lost: BalancingPolicyFactory = () => {
+      let next = 0;
+      return {
+        pick: (candidates) => at(candidates, next++ % candidates.length),
+        mark: (_, __, answer) => answer.append('Set-Cookie', 'a=1'),
+      };
+    };
+    expect(await failures({ create: lost, knowsWeights: false })).toEqual([mark]);
   });
 
   it('catches a timer that outlives the policy', async () => {
