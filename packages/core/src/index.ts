@@ -80,6 +80,7 @@ export { type DynamicTarget, resolveDynamic } from './routing/dynamic-route.js';
 export { matchingOrder } from './routing/route-order.js';
 export { explainMatch, type MatchExplanation, type RouteVerdict } from './routing/explain.js';
 export { parseIpRange, type IpRange } from './pipeline/ip-ranges.js';
+export { compileTrustedPeers } from './pipeline/trusted-peers.js';
 
 // For plugin authors
 export type { Plugin, Registry } from './contracts/plugin.js';

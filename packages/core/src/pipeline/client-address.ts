@@ -15,7 +15,7 @@ export interface ClientIdentity {
 }
 
 /**
- * Finds the client behind trusted proxies. The TCP peer counts unless it is trusted; then the chain in
+ * Finds the client behind trusted proxies. The peer of the connection counts unless it is trusted; then the chain in
  * `X-Forwarded-For`, or without one in `Forwarded` (RFC 7239 §5.2), is walked from the right: the first address that is
  * not trusted is the client's. What stands left of it is the client's own word and is not looked at. An entry that is no
  * address (`unknown`, `_hidden`) ends the walk at the hop before it.
@@ -23,13 +23,13 @@ export interface ClientIdentity {
  * Where both headers are present the first one counts: almost every proxy writes it, and those that do not write
  * `Forwarded` let a client's own pass.
  *
- * @param isTrusted `GlobalConfiguration.Gateway.TrustedProxies`, compiled by {@link compileIpSet}.
+ * @param isTrusted `GlobalConfiguration.Gateway.TrustedProxies`, compiled by {@link compileTrustedPeers}.
  */
 export function resolveClientAddress(request: GatewayRequest, isTrusted: (address: string) => boolean): ClientIdentity {
   const address = normalizeIpAddress(request.client.address) ?? request.client.address;
   const proto = request.client.tls ? 'https' : 'http';
   const direct: ClientIdentity = { address, proto, host: request.authority, isPeerTrusted: false };
-  if (address === '' || !isTrusted(address)) return direct;
+  if (!isTrusted(address)) return direct;
   const believed = { ...direct, isPeerTrusted: true };
   const chain = readChain(request);
   let found: ClientIdentity = believed;

@@ -2,7 +2,7 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { RouteTable } from '../contracts/route-table.js';
 import { resolveClientAddress, type ClientIdentity } from '../pipeline/client-address.js';
-import { compileIpSet } from '../pipeline/ip-ranges.js';
+import { compileTrustedPeers } from '../pipeline/trusted-peers.js';
 import type { BoundMatch, BoundRoute } from './bound-route.js';
 import type { DynamicRoutes } from './dynamic-routes.js';
 
@@ -30,7 +30,7 @@ export class Snapshot {
     this.bound = bound;
     this.#table = table;
     this.#dynamic = dynamic;
-    this.#isTrustedProxy = compileIpSet(config.settings.trustedProxies);
+    this.#isTrustedProxy = compileTrustedPeers(config.settings.trustedProxies);
   }
 
   match(request: GatewayRequest): BoundMatch | undefined {

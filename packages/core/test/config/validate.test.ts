@@ -122,6 +122,12 @@ describe("validation beyond Ocelot's", () => {
       { Gateway: { TrustedProxies: ['proxy.local'] } },
       ['error InvalidTrustedProxy /GlobalConfiguration/Gateway/TrustedProxies/0'],
     ],
+    ['the peers of a Unix-domain socket as trusted', { Gateway: { TrustedProxies: ['unix:', '10.0.0.1'] } }, []],
+    [
+      'the peers of a Unix-domain socket in an IP list, which holds for clients',
+      { SecurityOptions: { IPAllowedList: ['unix:'] } },
+      ['error InvalidIpEntry /GlobalConfiguration/SecurityOptions/IPAllowedList/0'],
+    ],
     [
       'a global IP entry that cannot be read',
       { SecurityOptions: { IPBlockedList: ['x'] } },

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
 import { resolveClientAddress } from '../../src/pipeline/client-address.js';
-import { compileIpSet } from '../../src/pipeline/ip-ranges.js';
+import { compileTrustedPeers } from '../../src/pipeline/trusted-peers.js';
 import { createGatewayRequest } from '../../src/routing/gateway-request.js';
 
-const isTrusted = compileIpSet(['10.0.0.0/8', '2001:db8::/32']);
+const isTrusted = compileTrustedPeers(['10.0.0.0/8', '2001:db8::/32']);
+const TRUSTS_UNIX = compileTrustedPeers(['10.0.0.0/8', 'unix:']);
 
-const resolve = (headers: readonly string[], address = '10.0.0.1', tls = false) =>
+const resolve = (headers: readonly string[], address = '10.0.0.1', tls = false, trusted = isTrusted) =>
   resolveClientAddress(
     createGatewayRequest({
       kind: 'upgrade',
@@ -15,7 +16,7 @@ const resolve = (headers: readonly string[], address = '10.0.0.1', tls = false) 
       rawHeaders: ['Host', 'gateway.test', ...headers],
       client: { address, port: 1, tls },
     }),
-    isTrusted,
+    trusted,
   );
 
 describe('resolveClientAddress', () => {
@@ -96,7 +97,10 @@ describe('resolveClientAddress', () => {
     expect(resolve(['X-Forwarded-For', '203.0.113.9'], '::ffff:10.0.0.1').address).toBe('203.0.113.9');
   });
 
-  it('trusts nobody without an address', () => {
-    expect(resolve(['X-Forwarded-For', '203.0.113.9'], '')).toMatchObject({ address: '', isPeerTrusted: false });
+  it('trusts nobody without an address, unless peers of a Unix-domain socket are listed', () => {
+    const told = ['X-Forwarded-For', '198.51.100.1, 203.0.113.9, 10.0.0.2'];
+    expect(resolve(told, '')).toMatchObject({ address: '', isPeerTrusted: false });
+    expect(resolve(told, '', false, TRUSTS_UNIX)).toMatchObject({ address: '203.0.113.9', isPeerTrusted: true });
+    expect(resolve([], '', false, TRUSTS_UNIX)).toMatchObject({ address: '', isPeerTrusted: true });
   });
 });

@@ -137,7 +137,7 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
   {
     ...ROUTE_KEYS,
     TrustedProxies: texts(
-      'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed.',
+      'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed; `unix:` for whoever connects through a Unix-domain socket.',
     ),
     MaxPendingHandshakes: integer(
       'Most client connections of this process (with workers: of each) that are not an open WebSocket yet: silent ones, unfinished requests, handshakes that wait for a backend, answers that are being read. The next one is answered 503, and in a flood it is closed without an answer; open sockets are not touched. 0 means no limit.',
