@@ -7,8 +7,20 @@ export type Attached = { close(): unknown } | undefined;
 /** Puts a stack's real server onto an HTTP server; `name` is told to the clients, so that they know who answered. */
 export type Attach = (server: Server, name: string) => Attached;
 
+/** A server behind the gateway, inside the test's process or outside of it. */
+export interface StackBackend {
+  readonly name: string;
+  /** Its own while it is stopped and started again; known once it was started. */
+  readonly port: number;
+  start(): Promise<void>;
+  /** Ends as a killed process does: connections are cut without a last word, the port refuses. Idempotent. */
+  crash(): Promise<void>;
+  /** {@link crash}, then {@link start}. */
+  restart(): Promise<void>;
+}
+
 /** A stack's real server on a port that stays its own while it is stopped and started again. */
-export class RealBackend {
+export class RealBackend implements StackBackend {
   readonly name: string;
   readonly #attach: Attach;
   readonly #sockets = new Set<Socket>();

@@ -6,7 +6,7 @@ import { TEST_CERTIFICATE } from '@ocelot/test-support';
 
 import { runOcelot, temporaryFolder, type RunningOcelot } from '../../src/run-ocelot.ts';
 
-import { RealBackend, type Attach } from './real-backend.ts';
+import { RealBackend, type Attach, type StackBackend } from './real-backend.ts';
 
 /** The gateway's certificate: the workers that run the tests trust it by `NODE_EXTRA_CA_CERTS`. */
 export const CERTIFICATE_FILE: string = fileURLToPath(new URL('../certificate.pem', import.meta.url));
@@ -19,8 +19,12 @@ export interface Layout {
 }
 
 /** What a test asks for. */
-export interface StandOptions extends Layout {
+export interface StandOptions extends Layout, GatewayKeys {
   readonly attach: Attach;
+}
+
+/** What a test writes into `ocelot.json` besides what every stand has. */
+export interface GatewayKeys {
   /** Keys of the route besides its paths and hosts: balancing, mostly. */
   readonly route?: object;
   /** Keys of `GlobalConfiguration.Gateway` besides TLS and drain. */
@@ -28,29 +32,42 @@ export interface StandOptions extends Layout {
 }
 
 /** The built gateway as a process, with a user's `ocelot.json`, in front of real servers. */
-export interface Stand {
+export interface Stand<B extends StackBackend = RealBackend> {
   readonly gateway: RunningOcelot;
-  readonly backends: readonly RealBackend[];
+  readonly backends: readonly B[];
   /** An address at the gateway: `http` and `ws` become `https` and `wss` when the stand is secure. */
   url(scheme: 'http' | 'ws', path?: string): string;
   /** The backend of that name. */
-  backend(name: string): RealBackend;
+  backend(name: string): B;
   /** Stops everything. @throws when the gateway did not end as it promises: with exit code 0. */
   close(): Promise<void>;
 }
 
-/** The four layouts, each with the words that a test's title says it in. */
-export const LAYOUTS: readonly (Layout & { readonly title: string })[] = [
+/** A layout with the words that a test's title says it in. */
+export interface TitledLayout extends Layout {
+  readonly title: string;
+}
+
+/** The hardest one: `npm test` drives each stack through this. */
+export const QUICK_LAYOUT: TitledLayout = { secure: false, backends: 2, title: 'over ws with two backends' };
+
+/** The others, for `npm run test:clients`. */
+export const FULL_LAYOUTS: readonly TitledLayout[] = [
   { secure: false, backends: 1, title: 'over ws with one backend' },
-  { secure: false, backends: 2, title: 'over ws with two backends' },
-  { secure: true, backends: 1, title: 'over wss with one backend' },
-  { secure: true, backends: 2, title: 'over wss with two backends' },
 ];
 
 /** Starts the backends, named `one` and `two`, and then the gateway in front of them. */
-export async function startStand(options: StandOptions): Promise<Stand> {
-  const folder = await temporaryFolder();
+export function startStand(options: StandOptions): Promise<Stand> {
   const backends = ['one', 'two'].slice(0, options.backends).map((name) => new RealBackend(name, options.attach));
+  return startStandBefore(backends, options);
+}
+
+/** {@link startStand} with servers of the caller's making, which the stand owns from here on. */
+export async function startStandBefore<B extends StackBackend>(
+  backends: readonly B[],
+  options: GatewayKeys & { readonly secure: boolean },
+): Promise<Stand<B>> {
+  const folder = await temporaryFolder();
   for (const backend of backends) await backend.start();
   const KeyFile = join(folder.path, 'key.pem');
   await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import { request as requestHttp } from 'node:http';
+import { request as requestHttps } from 'node:https';
+
+import { within } from '@ocelot/test-support';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+
+import { echoServer } from '../echo-server.ts';
+import { nextEvent } from '../events.ts';
+import { PLAIN_CLIENTS, type PlainSocket } from '../plain-clients.ts';
+import { startStand, type Stand, type TitledLayout } from '../stand.ts';
+
+const MEGABYTE = 1024 * 1024;
+
+/** What the echo says first. */
+async function greeting(socket: PlainSocket): Promise<{ readonly name: string; readonly url: string }> {
+  return JSON.parse(String(await socket.next('the greeting'))) as { name: string; url: string };
+}
+
+/** Clients that speak RFC 6455 and nothing above it. */
+export function describePlainSockets(layout: TitledLayout): void {
+  for (const { name, lostCode, open } of PLAIN_CLIENTS)
+    describe(`${name} ${layout.title}`, () => {
+      let stand: Stand;
+      beforeAll(async () => {
+        stand = await startStand({ ...layout, attach: echoServer });
+      });
+      afterAll(() => stand.close());
+
+      it('keeps the path and the query, and gets back text and 3 MB of bytes as they were sent', async () => {
+        const socket = await open(stand.url('ws', '/chat/r%C3%A4ume?room=1&x=%2F'));
+        expect((await greeting(socket)).url).toBe('/chat/r%C3%A4ume?room=1&x=%2F');
+        socket.send('grüße 🚀');
+        expect(await socket.next('the text')).toBe('grüße 🚀');
+        const sent = randomBytes(3 * MEGABYTE);
+        socket.send(sent);
+        const received = await socket.next('the bytes');
+        expect(Buffer.compare(sent, Buffer.from(received))).toBe(0);
+        socket.close(1000, 'done');
+        expect(await socket.closed).toMatchObject({ code: 1000 });
+      });
+
+      it('gets the subprotocol that the server chose of those offered', async () => {
+        const socket = await open(stand.url('ws'), ['echo.v9', 'echo.v2']);
+        expect(socket.protocol).toBe('echo.v2');
+        socket.close(1000, '');
+        await socket.closed;
+      });
+
+      it("hears the server's close code and reason", async () => {
+        const socket = await open(stand.url('ws'));
+        socket.send('close 4321 genug für heute');
+        expect(await socket.closed).toEqual({ code: 4321, reason: 'genug für heute' });
+      });
+
+      it(`hears ${lostCode} when its backend dies, and connects again once it is back (S18)`, async () => {
+        const socket = await open(stand.url('ws'));
+        const { name } = await greeting(socket);
+        await stand.backend(name).crash();
+        expect(await socket.closed).toMatchObject({ code: lostCode });
+        await stand.backend(name).start();
+        const next = await open(stand.url('ws'));
+        next.send('again');
+        await greeting(next);
+        expect(await next.next('the echo')).toBe('again');
+        next.close(1000, '');
+        await next.closed;
+      });
+    });
+
+  describe(`ws 8.23 and Node's http ${layout.title}`, () => {
+    let stand: Stand;
+    beforeAll(async () => {
+      stand = await startStand({ ...layout, attach: echoServer });
+    });
+    afterAll(() => stand.close());
+
+    it('compresses end to end: the extension is agreed between client and server (RFC 7692)', async () => {
+      const socket = new WebSocket(stand.url('ws'), { perMessageDeflate: { threshold: 64 } });
+      await nextEvent(socket, 'message', 'the greeting');
+      expect(socket.extensions).toContain('permessage-deflate');
+      const text = 'so much of the same '.repeat(10_000);
+      const echoed = nextEvent<[Buffer]>(socket, 'message', 'the echo');
+      socket.send(text);
+      expect(String((await echoed)[0])).toBe(text);
+      socket.close();
+      await nextEvent(socket, 'close');
+    });
+
+    it('is answered by the server when it pings', async () => {
+      const socket = new WebSocket(stand.url('ws'));
+      await nextEvent(socket, 'open');
+      const pong = nextEvent<[Buffer]>(socket, 'pong');
+      socket.ping('are you there');
+      expect(String((await pong)[0])).toBe('are you there');
+      socket.terminate();
+    });
+
+    it("gets the 101 and the first frame as an 'upgrade' of Node's own client", async () => {
+      const request = (layout.secure ? requestHttps : requestHttp)(stand.url('http', '/raw'), {
+        headers: {
+          Connection: 'Upgrade',
+          Upgrade: 'websocket',
+          'Sec-WebSocket-Version': '13',
+          'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
+        },
+      });
+      const upgraded = new Promise<Buffer>((resolve, reject) => {
+        request.once('error', reject).once('upgrade', (_response, socket, head) => {
+          const whole = (bytes: Buffer): void => {
+            socket.destroy();
+            resolve(bytes);
+          };
+          if (head.length > 0) whole(head);
+          else socket.once('data', whole);
+        });
+      });
+      request.end();
+      const frame = await within(upgraded, 'the first frame');
+      expect(frame[0]).toBe(0x81);
+      expect(String(frame.subarray(2))).toContain('"url":"/raw"');
+    });
+  });
+}
