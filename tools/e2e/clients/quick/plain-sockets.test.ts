@@ -1,4 +1,4 @@
 import { describePlainSockets } from '../src/specs/plain-sockets.ts';
-import { QUICK_LAYOUT } from '../src/stand.ts';
+import { QUICK_LAYOUTS } from '../src/stand.ts';
 
-describePlainSockets(QUICK_LAYOUT);
+for (const layout of QUICK_LAYOUTS) describePlainSockets(layout);

@@ -48,13 +48,21 @@ export interface TitledLayout extends Layout {
   readonly title: string;
 }
 
-/** The hardest one: `npm test` drives each stack through this. */
-export const QUICK_LAYOUT: TitledLayout = { secure: false, backends: 2, title: 'over ws with two backends' };
+/** Every layout. */
+export const LAYOUTS: readonly TitledLayout[] = [
+  { secure: false, backends: 1, title: 'over ws with one backend' },
+  { secure: false, backends: 2, title: 'over ws with two backends' },
+  { secure: true, backends: 1, title: 'over wss with one backend' },
+  { secure: true, backends: 2, title: 'over wss with two backends' },
+];
+
+const isQuick = ({ secure, backends }: Layout): boolean => !secure && backends === 2;
+
+/** The one that `npm test` drives each stack through. */
+export const QUICK_LAYOUTS: readonly TitledLayout[] = LAYOUTS.filter(isQuick);
 
 /** The others, for `npm run test:clients`. */
-export const FULL_LAYOUTS: readonly TitledLayout[] = [
-  { secure: false, backends: 1, title: 'over ws with one backend' },
-];
+export const FULL_LAYOUTS: readonly TitledLayout[] = LAYOUTS.filter((layout) => !isQuick(layout));
 
 /** Starts the backends, named `one` and `two`, and then the gateway in front of them. */
 export function startStand(options: StandOptions): Promise<Stand> {
