@@ -119,6 +119,7 @@ export type {
   Slot,
 } from './contracts/exchange.js';
 export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
+export { hostHeader, usesTls } from './routing/backend-url.js';
 export { unixSocketPath } from './routing/unix-socket.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';
 export { pollingProvider, type PollingProviderOptions } from './runtime/polling-provider.js';

@@ -3,6 +3,7 @@ import type { GatewayRequest } from '../contracts/request.js';
 import type { GatewayError } from '../errors/gateway-error.js';
 import { requestFault } from '../errors/request-fault.js';
 import type { RewrittenTarget } from '../routing/rewrite.js';
+import { canonicalHeaderName, HOP_BY_HOP } from './relay-headers.js';
 
 // Built once per request, in one pass over the client's headers. Nothing is sorted or joined; names and values are the
 // client's own texts.
@@ -29,19 +30,6 @@ export interface FreezableOutgoingHead extends OutgoingHead {
 export function createOutgoingHead(request: GatewayRequest, target: RewrittenTarget): FreezableOutgoingHead {
   return new Head(target, endToEnd(request), request.kind);
 }
-
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'host',
-]);
 
 /** A token (RFC 9110 §5.6.2). */
 const NAME = /^[\w!#$%&'*+\-.^`|~]+$/;
@@ -151,15 +139,6 @@ class Headers implements OutgoingHeaders {
     if (this.#of !== 'answer') throw refuseHeader(this.#of, name);
     throw new TypeError(`The value of ${name} holds a character that no header may hold.`);
   }
-}
-
-/**
- * The name by which some backends look a header up: without case, and `_` is `-` to whatever makes variables of headers
- * (CGI, WSGI, Rack): `X_Forwarded_For` would pass for `X-Forwarded-For`.
- */
-function canonicalHeaderName(name: string): string {
-  const folded = name.toLowerCase();
-  return folded.includes('_') ? folded.replaceAll('_', '-') : folded;
 }
 
 function endToEnd(request: GatewayRequest): string[] {

@@ -7,6 +7,7 @@ import type { Phase, Stage } from '../contracts/stage.js';
 import { addressRules, originRules } from '../pipeline/admission-rules.js';
 import { connectionLimits } from '../pipeline/connection-limits.js';
 import type { AnswerRules } from '../pipeline/exchange.js';
+import { answerTransforms, requestTransforms } from '../pipeline/header-transforms.js';
 import type { BoundStage } from '../pipeline/run-stages.js';
 import { unenforcedSecurity } from '../pipeline/unenforced.js';
 import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
@@ -39,6 +40,13 @@ export interface BindContext {
 
 const PHASES: readonly Phase[] = ['admit', 'authenticate', 'authorize', 'transform'];
 
+/** What of the configuration a route is bound with, beside the route itself. */
+export interface SharedSettings {
+  readonly discovery: DiscoverySettings | undefined;
+  /** The value of `{BaseUrl}`. */
+  readonly baseUrl: string;
+}
+
 /** What differs when a route is made from the request's path. */
 export interface DynamicBinding {
   readonly rewrite: Rewrite;
@@ -53,20 +61,20 @@ export interface DynamicBinding {
  */
 export function bindRoute(
   route: Route,
-  discovery: DiscoverySettings | undefined,
+  { discovery, baseUrl }: SharedSettings,
   context: BindContext,
   dynamic?: DynamicBinding,
 ): BoundRoute {
   const hold = context.pools.acquire(route, discovery);
   try {
-    const stages = stagesOf(route, context, dynamic?.countId ?? route.id);
+    const stages = stagesOf(route, baseUrl, context, dynamic?.countId ?? route.id);
     return {
       route,
       stages,
       taps: bindTaps(route, context.registry),
       rewrite: dynamic?.rewrite ?? compileRewrite(route),
       hold,
-      answers: { mark: hold.pool.marker, transform: undefined },
+      answers: { mark: hold.pool.marker, transform: answerTransforms(route, baseUrl) },
     };
   } catch (error) {
     hold.release();
@@ -74,7 +82,12 @@ export function bindRoute(
   }
 }
 
-function stagesOf(route: Route, { registry, ledger }: BindContext, countId: string): readonly BoundStage[] {
+function stagesOf(
+  route: Route,
+  baseUrl: string,
+  { registry, ledger }: BindContext,
+  countId: string,
+): readonly BoundStage[] {
   const stages: BoundStage[] = [];
   const add = (name: string, run: Stage | undefined): void => {
     if (run !== undefined) stages.push({ name, run });
@@ -85,6 +98,7 @@ function stagesOf(route: Route, { registry, ledger }: BindContext, countId: stri
       add('ip-rules', addressRules(route));
       add('origins', originRules(route));
     }
+    if (phase === 'transform') add('header-transforms', requestTransforms(route, baseUrl));
     for (const definition of registry.stages) {
       if (definition.phase === phase) add(definition.name, definition.forRoute(route));
     }

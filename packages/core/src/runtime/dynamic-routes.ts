@@ -1,9 +1,9 @@
-import type { DiscoverySettings, DynamicRouting } from '../config/gateway-config.js';
+import type { DynamicRouting } from '../config/gateway-config.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Route, ServiceRef } from '../contracts/route.js';
 import { resolveDynamic } from '../routing/dynamic-route.js';
 import type { Rewrite } from '../routing/rewrite.js';
-import { bindRoute, type BindContext, type BoundMatch, type BoundRoute } from './bound-route.js';
+import { bindRoute, type BindContext, type BoundMatch, type BoundRoute, type SharedSettings } from './bound-route.js';
 
 /** Services watched at once: names come from clients, so their number must have a limit. */
 const MOST_SERVICES = 256;
@@ -20,7 +20,7 @@ const rewriteToRest: Rewrite = (request) => {
  */
 export class DynamicRoutes {
   readonly #routing: DynamicRouting;
-  readonly #discovery: DiscoverySettings;
+  readonly #shared: SharedSettings;
   /** `released` gives the provider back. */
   readonly #context: BindContext & { readonly released: () => void };
   /** In order of last use. */
@@ -29,11 +29,11 @@ export class DynamicRoutes {
 
   constructor(
     routing: DynamicRouting,
-    discovery: DiscoverySettings,
+    shared: SharedSettings,
     context: BindContext & { readonly released: () => void },
   ) {
     this.#routing = routing;
-    this.#discovery = discovery;
+    this.#shared = shared;
     this.#context = context;
   }
 
@@ -66,7 +66,7 @@ export class DynamicRoutes {
       match: { ...template.match, pathTemplate: `/${id}` },
       source: { kind: 'discovered', service } as const,
     });
-    return bindRoute(route, this.#discovery, this.#context, { rewrite: rewriteToRest, countId: template.id });
+    return bindRoute(route, this.#shared, this.#context, { rewrite: rewriteToRest, countId: template.id });
   }
 
   /** Ocelot: same ServiceName, and the same ServiceNamespace when the request has one. */

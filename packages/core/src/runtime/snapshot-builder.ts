@@ -64,14 +64,15 @@ export class SnapshotBuilder {
   /** Adds to `bound` as it goes, so that the caller can give everything back. */
   #bindAll(config: GatewayConfig, bound: BoundRoute[]): void {
     const faults = new Faults();
+    const shared = { discovery: config.discovery, baseUrl: config.settings.baseUrl };
     for (const route of config.routes) {
-      faults.collect(() => bound.push(bindRoute(route, config.discovery, this.#context)));
+      faults.collect(() => bound.push(bindRoute(route, shared, this.#context)));
     }
     faults.assertNone();
   }
 
   /** Services are bound with their first request; what they need is checked now. */
-  #dynamicRoutesOf({ dynamic, discovery }: GatewayConfig): DynamicRoutes | undefined {
+  #dynamicRoutesOf({ dynamic, discovery, settings }: GatewayConfig): DynamicRoutes | undefined {
     if (dynamic === undefined || discovery === undefined) return undefined;
     const faults = new Faults();
     const release = faults.collect(() => this.#providers.hold(discovery));
@@ -84,7 +85,8 @@ export class SnapshotBuilder {
       release?.();
       throw error;
     }
-    return new DynamicRoutes(dynamic, discovery, { ...this.#context, released: () => release?.() });
+    const shared = { discovery, baseUrl: settings.baseUrl };
+    return new DynamicRoutes(dynamic, shared, { ...this.#context, released: () => release?.() });
   }
 
   /** Ends watches and providers that no snapshot uses any more. */

@@ -175,7 +175,7 @@ describe('compileRewrite', () => {
           const { path, query } = rewrite(received, candidate.params(new RequestView(received)));
           target = path + query;
         } catch (error) {
-          expect(isGatewayError(error) && error.code).toBe('OCELOT_ERR_UPGRADE_INVALID');
+          expect(isGatewayError(error) && error.code).toBe('OCELOT_ERR_REQUEST_INVALID');
           return;
         }
         expect(target).toMatch(/^\/[\x21-\x7e]*$/);

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+
+import type { AnswerEdit, BalancingPolicy } from '../../src/index.js';
+import { type AnswerRules, LiveExchange } from '../../src/pipeline/exchange.js';
+import { MemoryLogger } from '../../src/testing/index.js';
+import { request } from '../make-request.js';
+import { endpoint, route } from '../make-route.js';
+
+const exchangeWith = (
+  answers: Partial<AnswerRules>,
+  log = new MemoryLogger(),
+): LiveExchange<ReturnType<typeof request>> => {
+  const exchange = new LiveExchange({
+    id: 'x-1',
+    request: request(),
+    route: route('/'),
+    params: {},
+    taps: [],
+    clientAddress: '192.0.2.1',
+    log,
+    cancellation: new AbortController().signal,
+    makeOutgoing: () => {
+      throw new Error('not asked for here');
+    },
+    leaseFrom: () => ({ endpoint: endpoint(7), release() {} }),
+    answers: { mark: undefined, transform: undefined, ...answers },
+  });
+  exchange.takeLease();
+  return exchange;
+};
+
+const append =
+  (name: string): AnswerEdit =>
+  ({ headers }) =>
+    headers.append('X-Order', name);
+
+describe('the headers of an answer', () => {
+  it('are the backend’s own list where nothing changes them', () => {
+    const raw = ['A', '1'];
+    expect(exchangeWith({}).answerHeaders(200, raw)).toBe(raw);
+  });
+
+  it('pass the mark of the policy, the edits of stages in their order, then the transforms of the route', () => {
+    const mark: BalancingPolicy['mark'] = ({ port }, _, headers) => headers.append('X-Order', `mark ${port}`);
+    const exchange = exchangeWith({ mark, transform: append('transform') });
+    exchange.onAnswer(append('one'));
+    exchange.onAnswer(append('two'));
+    const raw = ['A', '1'];
+    expect(exchange.answerHeaders(200, raw).filter((_, index) => index % 2 === 1)).toEqual([
+      '1',
+      'mark 7',
+      'one',
+      'two',
+      'transform',
+    ]);
+    expect(raw).toEqual(['A', '1']);
+  });
+
+  it('tell an edit the status', () => {
+    const exchange = exchangeWith({});
+    exchange.onAnswer(({ status, headers }) => headers.set('X-Status', String(status)));
+    expect(exchange.answerHeaders(404, [])).toEqual(['X-Status', '404']);
+  });
+
+  it('survive an edit that throws, which is logged', () => {
+    const log = new MemoryLogger();
+    const exchange = exchangeWith({ transform: append('transform') }, log);
+    exchange.onAnswer(({ headers }) => headers.set('X-A', 'a\r\nSet-Cookie: b'));
+    expect(exchange.answerHeaders(200, ['A', '1'])).toEqual(['A', '1', 'X-Order', 'transform']);
+    expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
+  });
+});
