@@ -2,16 +2,18 @@ import type {
   BalancingContext,
   BalancingPolicy,
   BalancingPolicyFactory,
+  Endpoint,
   EndpointLoad,
   GatewayRequest,
   JsonObject,
+  OutgoingHeaders,
 } from '@ocelot/core';
 
-import { cookieValue } from './cookie-value.js';
-import { rendezvous } from './rendezvous.js';
+import { cookieValue, setCookieValue } from './cookie-value.js';
+import { readCookieName, readNumber } from './read-option.js';
+import { Rendezvous } from './rendezvous.js';
 import { roundRobin } from './round-robin.js';
 import { SessionTable } from './session-table.js';
-import { WeightedView } from './weighted-view.js';
 
 /** Ocelot: CookieStickySessions.cs, DefSessionCookieName. */
 const DEFAULT_COOKIE = '.AspNetCore.Session';
@@ -24,7 +26,9 @@ const MOST_KEY_CHARACTERS = 16_777_216;
 
 /**
  * Sends every request of one session to one endpoint. The session is the value of a cookie that your backends set
- * (the gateway sets none); a request without it is balanced by RoundRobin.
+ * (the gateway sets none); a request without it is balanced by RoundRobin. A session belongs to the endpoint that gave
+ * it its cookie, from that answer on, HTTP or 101. (Ocelot balances the first request that carries the cookie anew:
+ * the session then begins on one host and goes on with another.)
  *
  * Options: `Key`, the name of the cookie (default `.AspNetCore.Session`); `Expiry`, the milliseconds after its last use
  * until a session is forgotten (default, also for 0 or less: 1 200 000).
@@ -44,10 +48,10 @@ class CookieStickySessions implements BalancingPolicy {
   readonly #sessions: SessionTable;
   readonly #context: BalancingContext;
   readonly #others: BalancingPolicy;
-  readonly #view = new WeightedView();
+  readonly #hashed = new Rendezvous();
 
   constructor(options: JsonObject, context: BalancingContext) {
-    this.#cookie = readKey(options['Key']);
+    this.#cookie = readCookieName(options['Key'], DEFAULT_COOKIE);
     this.#context = context;
     this.#others = roundRobin({}, context);
     this.#sessions = new SessionTable({
@@ -76,9 +80,13 @@ class CookieStickySessions implements BalancingPolicy {
     session: string,
   ): EndpointLoad {
     const isAlone = (this.#context.member?.size ?? 1) === 1;
-    return isAlone
-      ? this.#others.pick(candidates, request, clientAddress)
-      : rendezvous(this.#view.of(candidates).usable, session);
+    return isAlone ? this.#others.pick(candidates, request, clientAddress) : this.#hashed.pick(candidates, session);
+  }
+
+  /** The backend begins or renames a session with this answer: its next request belongs to the same endpoint. */
+  mark(endpoint: Endpoint, _request: GatewayRequest, answer: OutgoingHeaders): void {
+    const session = setCookieValue(answer.raw, this.#cookie);
+    if (session !== undefined) this.#sessions.set(session, endpoint, this.#context.clock.now());
   }
 
   close(): void {
@@ -86,22 +94,7 @@ class CookieStickySessions implements BalancingPolicy {
   }
 }
 
-function readKey(value: JsonObject[string]): string {
-  if (value === undefined || value === null) return DEFAULT_COOKIE;
-  if (typeof value !== 'string') throw new Error(`Key must be the name of a cookie, not ${JSON.stringify(value)}.`);
-  const name = value.trim();
-  // RFC 6265 §4.1.1: a cookie's name is a token.
-  if (/[\u0000-\u0020\u007f"(),/:;<=>?@[\\\]{}]/.test(name)) {
-    throw new Error(`Key must be the name of a cookie; ${JSON.stringify(name)} cannot be one (RFC 6265 §4.1.1).`);
-  }
-  return name === '' ? DEFAULT_COOKIE : name;
-}
-
 function readExpiryMs(value: JsonObject[string]): number {
-  if (value === undefined || value === null) return DEFAULT_EXPIRY_MS;
-  const expiryMs = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-  if (typeof expiryMs !== 'number' || !Number.isFinite(expiryMs)) {
-    throw new Error(`Expiry must be a number of milliseconds, not ${JSON.stringify(value)}.`);
-  }
+  const expiryMs = readNumber('Expiry', 'a number of milliseconds', value, DEFAULT_EXPIRY_MS);
   return expiryMs > 0 ? expiryMs : DEFAULT_EXPIRY_MS;
 }

@@ -77,6 +77,39 @@ describe('CookieStickySessions', () => {
     expect(pool.leaseHosts(4)).toBe('b c b c');
   });
 
+  it('sends a session back to the endpoint that gave it its cookie, not anywhere as Ocelot does', () => {
+    const { pool } = stand();
+    expect(pool.lease()).toBe('a:1');
+    pool.answer('a:1', {}, ['Set-Cookie', 'theme=dark', 'Set-Cookie', 'sid=one; Path=/; HttpOnly']);
+    expect(pool.leaseHosts(3, { cookie: 'sid=one' })).toBe('a a a');
+    expect(pool.leaseHosts(2)).toBe('b c');
+  });
+
+  it('follows a session that its backend renames, and remembers the new name from that answer on', () => {
+    const { pool, clock } = stand();
+    expect(pool.leaseHosts(2, { cookie: 'sid=guest' })).toBe('a a');
+    clock.advance(900);
+    pool.answer('a:1', { cookie: 'sid=guest' }, ['set-cookie', 'SID=member; Secure']);
+    clock.advance(900);
+    expect(pool.lease({ cookie: 'sid=member' })).toBe('a:1');
+  });
+
+  it('leaves answers as they are: the cookie is the backend’s', () => {
+    const headers = ['Set-Cookie', 'sid=one', 'X-A', '1'];
+    expect(stand().pool.answer('a:1', {}, headers)).toEqual(headers);
+  });
+
+  it.each([
+    ['another cookie', ['Set-Cookie', 'other=one']],
+    ['a deleted one', ['Set-Cookie', 'sid=; Max-Age=0']],
+    ['none at all', ['Cookie', 'sid=one']],
+  ])('remembers nothing of an answer that sets %s', (_, headers) => {
+    const { pool } = stand();
+    pool.lease();
+    pool.answer('a:1', {}, headers);
+    expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
+  });
+
   it('keeps its sessions apart from those of another pool with the same cookie name', () => {
     const [one, two] = [stand().pool, stand().pool];
     two.update([at('x:1')]);

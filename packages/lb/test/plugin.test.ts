@@ -1,14 +1,14 @@
 import type { BalancingPolicyFactory, Registry } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
-import { cookieStickySessions, lb, leastConnection, noLoadBalancer, roundRobin } from '../src/index.js';
+import { consistentHash, cookieStickySessions, lb, leastConnection, noLoadBalancer, roundRobin } from '../src/index.js';
 
 function refuse(): never {
   throw new Error('lb registers balancers only');
 }
 
 describe('lb', () => {
-  it("registers Ocelot's balancers under Ocelot's names, and nothing else", async () => {
+  it("registers Ocelot's balancers under Ocelot's names, AffinityCookie and ConsistentHash, and nothing else", async () => {
     const registered = new Map<string, BalancingPolicyFactory>();
     const registry: Registry = {
       balancing: (type, create) => void registered.set(type, create),
@@ -23,6 +23,8 @@ describe('lb', () => {
     expect(Object.fromEntries(registered)).toEqual({
       NoLoadBalancer: noLoadBalancer,
       RoundRobin: roundRobin,
+      ConsistentHash: consistentHash,
+      AffinityCookie: expect.any(Function),
       LeastConnection: leastConnection,
       CookieStickySessions: cookieStickySessions,
     });

@@ -1,5 +1,11 @@
-import { type BalancingPolicy, createEndpoint, type EndpointLoad, type EndpointFields } from '@ocelot/core';
-import { testRequest } from '@ocelot/core/testing';
+import {
+  type BalancingPolicy,
+  createEndpoint,
+  type EndpointLoad,
+  type EndpointFields,
+  type GatewayRequest,
+} from '@ocelot/core';
+import { testAnswer, testRequest } from '@ocelot/core/testing';
 
 /** An endpoint whose leases the pool counts. */
 interface Counted extends EndpointLoad {
@@ -10,6 +16,27 @@ interface Counted extends EndpointLoad {
 export function at(address: string, more: Partial<EndpointFields> = {}): EndpointFields {
   const [host = '', port] = address.split(':');
   return { host, port: Number(port), ...more };
+}
+
+/** What of a request policies look at. */
+export interface SimulatedRequest {
+  readonly cookie?: string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly path?: string;
+  readonly query?: string;
+  readonly tls?: boolean;
+  readonly clientAddress?: string;
+  /** Endpoints that failed for it already. */
+  readonly tried?: readonly string[];
+}
+
+function requestOf({ cookie, headers, path, query, tls }: SimulatedRequest): GatewayRequest {
+  return testRequest({
+    headers: { ...(cookie === undefined ? {} : { cookie }), ...headers },
+    path: path ?? '/',
+    query: query ?? '',
+    tls: tls ?? false,
+  });
 }
 
 /** What the gateway's pool does around a policy: keeps endpoints, counts leases, leaves tried ones out. */
@@ -30,20 +57,28 @@ export class SimulatedPool {
   }
 
   /** Leases an endpoint and returns its address; undefined when there is none. */
-  lease(
-    options: { readonly cookie?: string | undefined; readonly tried?: readonly string[] } = {},
-  ): string | undefined {
-    const { cookie, tried } = options;
+  lease(options: SimulatedRequest = {}): string | undefined {
+    const { tried = [], clientAddress = '' } = options;
     const candidates =
-      tried === undefined
+      tried.length === 0
         ? this.#candidates
         : this.#candidates.filter((candidate) => !tried.includes(addressOf(candidate)));
     if (candidates.length === 0) return undefined;
-    const picked = this.#policy.pick(candidates, testRequest(cookie === undefined ? {} : { headers: { cookie } }), '');
+    const picked = this.#policy.pick(candidates, requestOf(options), clientAddress);
     const counted = candidates.find((candidate) => candidate === picked);
     if (counted === undefined) throw new Error('the policy picked no candidate');
     counted.inFlight += 1;
     return addressOf(counted);
+  }
+
+  /** Lets an endpoint answer a request, and gives the headers back as the client gets them. */
+  answer(address: string, options: SimulatedRequest = {}, headers: readonly string[] = []): readonly string[] {
+    const counted = this.#candidates.find((candidate) => addressOf(candidate) === address);
+    if (counted === undefined) throw new Error(`${address} is no candidate`);
+    const answer = testAnswer(headers);
+    this.#policy.mark?.(counted.endpoint, requestOf(options), answer);
+    this.release(address);
+    return answer.raw;
   }
 
   release(address: string): void {
@@ -52,7 +87,7 @@ export class SimulatedPool {
   }
 
   /** Leases as often as said and returns the picks in short: the host only. */
-  leaseHosts(times: number, options: Parameters<SimulatedPool['lease']>[0] = {}): string {
+  leaseHosts(times: number, options: SimulatedRequest = {}): string {
     return Array.from({ length: times }, () => this.lease(options)?.split(':')[0] ?? '-').join(' ');
   }
 
