@@ -22,7 +22,7 @@ export interface FreezableOutgoingHead extends OutgoingHead {
  * kind `http` `Expect` (RFC 9110 §10.1.1: the relay meets it, or sends its own; it reads the client's from the request);
  * all of them also in the spelling `a_b`. The relay writes its own. The `Content-Length` of a plain request is kept as it
  * came: how the body is framed is for the relay to decide (RFC 9112 §6.3), so it replaces or keeps the line.
- * `x_forwarded_for` and its like are dropped from every client, also from trusted ones.
+ * `x_forwarded_for`, `x_client_cert_subject` and their like are dropped from every client, also from trusted ones.
  *
  * @throws GatewayError UPGRADE_INVALID, for kind `http` REQUEST_INVALID, when a header of the client has an invalid name
  *   or value; a pseudo-header field of HTTP/2 (`:path`) is such a name. Setters throw the same.
@@ -150,12 +150,17 @@ function endToEnd(request: GatewayRequest): string[] {
     const value = rawHeaders[index + 1] ?? '';
     const canonical = canonicalHeaderName(name);
     if (HOP_BY_HOP.has(canonical) || (canonical.startsWith('sec-websocket-') && !isOffer(request, name))) continue;
-    if (name.includes('_') && canonical.startsWith('x-forwarded-')) continue;
+    if (name.includes('_') && isClaim(canonical)) continue;
     if (named?.has(canonical) === true || isFraming(kind, name, canonical)) continue;
     if (!NAME.test(name) || NOT_IN_VALUE.test(value)) throw refuseHeader(kind, name);
     kept.push(name, value);
   }
   return kept;
+}
+
+/** What a proxy in front may say of a client, in its one spelling only. */
+function isClaim(canonical: string): boolean {
+  return canonical.startsWith('x-forwarded-') || canonical.startsWith('x-client-cert-');
 }
 
 /** What an upgrade offers the backend: a stage may change it before the relay sends it. */

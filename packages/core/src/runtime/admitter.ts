@@ -4,6 +4,7 @@ import type { Admission, Cancellation } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import { GatewayError, isGatewayError } from '../errors/gateway-error.js';
+import { applyClientCertificate } from '../pipeline/client-certificate.js';
 import { LiveExchange } from '../pipeline/exchange.js';
 import { applyForwardedHeaders } from '../pipeline/forwarded-headers.js';
 import { createOutgoingHead } from '../pipeline/outgoing-head.js';
@@ -80,6 +81,7 @@ export class Admitter {
       makeOutgoing: () => {
         const head = createOutgoingHead(request, rewrite(request, params));
         applyForwardedHeaders(route.forwardedHeaders, head.headers, request, client);
+        applyClientCertificate(head.headers, request, client);
         return head;
       },
       leaseFrom: (tried) => hold.pool.lease(request, tried, client.address),
