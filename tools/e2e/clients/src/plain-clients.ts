@@ -28,7 +28,7 @@ export interface PlainClient {
   /** The code it reports when the gateway closes with 1014, BACKEND_LOST. */
   readonly lostCode: number;
   /** Resolves once open. @throws when the handshake is refused. */
-  open(url: string, protocols?: readonly string[]): Promise<PlainSocket>;
+  readonly open: (url: string, protocols?: readonly string[]) => Promise<PlainSocket>;
 }
 
 /** What the W3C interface of a WebSocket has in common at all makers. */

@@ -8,7 +8,7 @@ import { WebSocket } from 'ws';
 
 import { echoServer } from '../echo-server.ts';
 import { nextEvent } from '../events.ts';
-import { PLAIN_CLIENTS, type PlainSocket } from '../plain-clients.ts';
+import { PLAIN_CLIENTS, type PlainClient, type PlainSocket } from '../plain-clients.ts';
 import { startStand, type Stand, type TitledLayout } from '../stand.ts';
 
 const MEGABYTE = 1024 * 1024;
@@ -18,56 +18,60 @@ async function greeting(socket: PlainSocket): Promise<{ readonly name: string; r
   return JSON.parse(String(await socket.next('the greeting'))) as { name: string; url: string };
 }
 
-/** Clients that speak RFC 6455 and nothing above it. */
-export function describePlainSockets(layout: TitledLayout): void {
-  for (const { name, lostCode, open } of PLAIN_CLIENTS)
-    describe(`${name} ${layout.title}`, () => {
-      let stand: Stand;
-      beforeAll(async () => {
-        stand = await startStand({ ...layout, attach: echoServer });
-      });
-      afterAll(() => stand.close());
-
-      it('keeps the path and the query, and gets back text and 3 MB of bytes as they were sent', async () => {
-        const socket = await open(stand.url('ws', '/chat/r%C3%A4ume?room=1&x=%2F'));
-        expect((await greeting(socket)).url).toBe('/chat/r%C3%A4ume?room=1&x=%2F');
-        socket.send('grüße 🚀');
-        expect(await socket.next('the text')).toBe('grüße 🚀');
-        const sent = randomBytes(3 * MEGABYTE);
-        socket.send(sent);
-        const received = await socket.next('the bytes');
-        expect(Buffer.compare(sent, Buffer.from(received))).toBe(0);
-        socket.close(1000, 'done');
-        expect(await socket.closed).toMatchObject({ code: 1000 });
-      });
-
-      it('gets the subprotocol that the server chose of those offered', async () => {
-        const socket = await open(stand.url('ws'), ['echo.v9', 'echo.v2']);
-        expect(socket.protocol).toBe('echo.v2');
-        socket.close(1000, '');
-        await socket.closed;
-      });
-
-      it("hears the server's close code and reason", async () => {
-        const socket = await open(stand.url('ws'));
-        socket.send('close 4321 genug für heute');
-        expect(await socket.closed).toEqual({ code: 4321, reason: 'genug für heute' });
-      });
-
-      it(`hears ${lostCode} when its backend dies, and connects again once it is back (S18)`, async () => {
-        const socket = await open(stand.url('ws'));
-        const { name } = await greeting(socket);
-        await stand.backend(name).crash();
-        expect(await socket.closed).toMatchObject({ code: lostCode });
-        await stand.backend(name).start();
-        const next = await open(stand.url('ws'));
-        next.send('again');
-        await greeting(next);
-        expect(await next.next('the echo')).toBe('again');
-        next.close(1000, '');
-        await next.closed;
-      });
+/** What every client of RFC 6455 does, whatever language it is written in. */
+export function describePlainClient({ name, lostCode, open }: PlainClient, layout: TitledLayout): void {
+  describe(`${name} ${layout.title}`, () => {
+    let stand: Stand;
+    beforeAll(async () => {
+      stand = await startStand({ ...layout, attach: echoServer });
     });
+    afterAll(() => stand.close());
+
+    it('keeps the path and the query, and gets back text and 3 MB of bytes as they were sent', async () => {
+      const socket = await open(stand.url('ws', '/chat/r%C3%A4ume?room=1&x=%2F'));
+      expect((await greeting(socket)).url).toBe('/chat/r%C3%A4ume?room=1&x=%2F');
+      socket.send('grüße 🚀');
+      expect(await socket.next('the text')).toBe('grüße 🚀');
+      const sent = randomBytes(3 * MEGABYTE);
+      socket.send(sent);
+      const received = await socket.next('the bytes');
+      expect(Buffer.compare(sent, Buffer.from(received))).toBe(0);
+      socket.close(1000, 'done');
+      expect(await socket.closed).toMatchObject({ code: 1000 });
+    });
+
+    it('gets the subprotocol that the server chose of those offered', async () => {
+      const socket = await open(stand.url('ws'), ['echo.v9', 'echo.v2']);
+      expect(socket.protocol).toBe('echo.v2');
+      socket.close(1000, '');
+      await socket.closed;
+    });
+
+    it("hears the server's close code and reason", async () => {
+      const socket = await open(stand.url('ws'));
+      socket.send('close 4321 genug für heute');
+      expect(await socket.closed).toEqual({ code: 4321, reason: 'genug für heute' });
+    });
+
+    it(`hears ${lostCode} when its backend dies, and connects again once it is back (S18)`, async () => {
+      const socket = await open(stand.url('ws'));
+      const { name } = await greeting(socket);
+      await stand.backend(name).crash();
+      expect(await socket.closed).toMatchObject({ code: lostCode });
+      await stand.backend(name).start();
+      const next = await open(stand.url('ws'));
+      next.send('again');
+      await greeting(next);
+      expect(await next.next('the echo')).toBe('again');
+      next.close(1000, '');
+      await next.closed;
+    });
+  });
+}
+
+/** Clients in JavaScript that speak RFC 6455 and nothing above it. */
+export function describePlainSockets(layout: TitledLayout): void {
+  for (const client of PLAIN_CLIENTS) describePlainClient(client, layout);
 
   describe(`ws 8.23 and Node's http ${layout.title}`, () => {
     let stand: Stand;

@@ -1,0 +1,7 @@
+import { neededProgram } from '../src/needed-program.ts';
+import { describePython } from '../src/specs/python.ts';
+import { QUICK_LAYOUTS } from '../src/stand.ts';
+
+const python = await neededProgram('python');
+
+for (const layout of QUICK_LAYOUTS) describePython(python, layout);
