@@ -6,6 +6,7 @@ import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { addressesOf } from '../route-addresses.js';
 import { type Terminal, isColourful } from '../terminal.js';
 import { table } from '../text-table.js';
+import { withoutSecrets } from '../without-secrets.js';
 
 /**
  * `ocelot routes`: the compiled routes in the order in which they are asked.
@@ -21,7 +22,7 @@ export async function routes(
   const ordered = matchingOrder(config.routes);
   if (flags.json === true) {
     const shape = { routes: ordered, dynamic: config.dynamic ?? null };
-    terminal.stdout.write(`${JSON.stringify(shape, undefined, 2)}\n`);
+    terminal.stdout.write(`${JSON.stringify(shape, withoutSecrets, 2)}\n`);
     return EXIT_CODES.done;
   }
   const { dim } = picocolors.createColors(isColourful(terminal.stdout, terminal.env));

@@ -74,6 +74,25 @@ describe('ocelot routes', () => {
     });
   });
 
+  it('hides the secret of an affinity cookie, wherever it is written', async () => {
+    const [route] = CONFIG.Routes;
+    const Secret = 'correct horse battery staple';
+    const terminal = await withConfig({
+      Routes: [
+        { ...route, Key: 'own', UpstreamPathTemplate: '/own', LoadBalancerOptions: { Type: 'AffinityCookie', Secret } },
+        { ...route, Key: 'shared', UpstreamPathTemplate: '/shared' },
+      ],
+      GlobalConfiguration: { LoadBalancerOptions: { Type: 'AffinityCookie', Secret } },
+    });
+
+    expect(await main(['routes', '--json'], terminal)).toBe(0);
+
+    expect(terminal.out()).not.toContain('battery');
+    expect(JSON.parse(terminal.out())).toMatchObject({
+      routes: [{ balancing: { options: { Secret: '***' } } }, { balancing: { options: { Secret: '***' } } }],
+    });
+  });
+
   it('prints what dynamic routing does', async () => {
     const ServiceDiscoveryProvider = { Type: 'Consul', Host: '127.0.0.1', Port: 1 };
     const terminal = await withConfig({

@@ -108,6 +108,14 @@ describe("validation beyond Ocelot's", () => {
       ],
     ],
     [
+      'balancing options that belong to another sticky policy',
+      { LoadBalancerOptions: { Type: 'consistenthash', Key: 'a', HashOn: 'path', SameSite: 'Lax' } },
+      [
+        'warning BalancingOptionUnused /Routes/0/LoadBalancerOptions/Key',
+        'warning BalancingOptionUnused /Routes/0/LoadBalancerOptions/SameSite',
+      ],
+    ],
+    [
       'balancing options of a policy that reads them, or that is not known here',
       { LoadBalancerOptions: { Type: 'Mine', Key: 'a' } },
       [],

@@ -3,8 +3,16 @@ import { isInUse, said } from '../in-use.js';
 import { isCatchAll } from '../normalize/normalize-route.js';
 import type { FileRule, RouteRule, RuleContext } from './rule.js';
 
-/** Policies that read no options: `Key` and `Expiry` belong to CookieStickySessions, a custom policy has its own. */
-const WITHOUT_OPTIONS: ReadonlySet<string> = new Set(['noloadbalancer', 'roundrobin', 'leastconnection']);
+/** Which options each policy reads; a custom policy has its own. */
+const READ_BY: Readonly<Record<string, readonly string[]>> = {
+  NoLoadBalancer: [],
+  RoundRobin: [],
+  LeastConnection: [],
+  CookieStickySessions: ['Key', 'Expiry'],
+  AffinityCookie: ['Key', 'Expiry', 'Secret', 'SameSite', 'Secure', 'Path', 'Domain', 'Policy'],
+  ConsistentHash: ['HashOn', 'LoadFactor'],
+};
+const BALANCING_OPTIONS: readonly string[] = [...new Set(Object.values(READ_BY).flat())];
 
 /** What another key of the same route makes pointless. Ocelot ignores it in silence, and so it looks like a mistake. */
 export const unusedOptions: RouteRule = (route, context) => {
@@ -51,15 +59,17 @@ export const unusedGlobalOptions: FileRule = (context) => {
 
 function balancingOptions(options: (JsonObject & { readonly Type?: string }) | undefined, context: RuleContext): void {
   const type = said(options?.Type);
-  if (options === undefined || type === undefined || !WITHOUT_OPTIONS.has(type.toLowerCase())) return;
-  for (const key of ['Key', 'Expiry']) {
-    if (!isInUse(options[key])) continue;
+  const policy = Object.keys(READ_BY).find((name) => name.toLowerCase() === type?.toLowerCase());
+  if (options === undefined || policy === undefined) return;
+  for (const key of BALANCING_OPTIONS) {
+    if (!isInUse(options[key]) || READ_BY[policy]?.includes(key) === true) continue;
+    const readers = Object.keys(READ_BY).filter((name) => READ_BY[name]?.includes(key) === true);
     context.warn({
       kind: 'BalancingOptionUnused',
       at: options,
       key,
       message: `${key} has no effect on ${type}.`,
-      hint: 'Remove it; CookieStickySessions is what reads it.',
+      hint: `Remove it; ${readers.join(' and ')} ${readers.length === 1 ? 'is what reads it' : 'are what read it'}.`,
     });
   }
 }

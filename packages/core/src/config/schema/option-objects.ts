@@ -44,9 +44,32 @@ export const LOAD_BALANCER: ObjectKey = object(
         'ConsistentHash',
       ],
     }),
-    Key: text('CookieStickySessions: name of the cookie.', { default: '' }),
+    Key: text(
+      'CookieStickySessions: name of the cookie that the backends set. AffinityCookie: name of the cookie that the gateway sets; absent: `ocelot-affinity-…`, another one for each service.',
+      { default: '' },
+    ),
     Expiry: integer(
-      'CookieStickySessions: how long a client stays with its endpoint after its last connect, in milliseconds.',
+      'How long a client stays with its endpoint after its last request, in milliseconds. CookieStickySessions: 20 minutes unless given. AffinityCookie: until the browser is closed unless given; each answer sets the cookie anew otherwise.',
+    ),
+    Secret: text(
+      'AffinityCookie: signs the cookie; at least 16 characters, the same in every gateway. Absent: a key that is made at start, so clients are balanced anew after a restart.',
+    ),
+    SameSite: text('AffinityCookie: `Lax`, `Strict` or `None` (needs Secure).', { default: 'Lax' }),
+    Secure: flag(
+      'AffinityCookie: whether clients send the cookie over TLS only. Absent: when the connection to the gateway is encrypted; behind a proxy that ends TLS say true.',
+    ),
+    Path: text('AffinityCookie: path of the cookie.', { default: '/' }),
+    Domain: text('AffinityCookie: domain of the cookie. Absent: the host that the client asked for, and no other.'),
+    Policy: text('AffinityCookie: who chooses for new clients, `RoundRobin` or `LeastConnection`.', {
+      default: 'RoundRobin',
+    }),
+    HashOn: text(
+      'ConsistentHash: what the endpoint is chosen by, `query:NAME`, `header:NAME`, `cookie:NAME`, `path` or `address`; several with commas: the first that a request has. RoundRobin where it has none.',
+      { default: 'address', examples: ['address', 'cookie:sid, address', 'query:id', 'path'] },
+    ),
+    LoadFactor: decimal(
+      'ConsistentHash: an endpoint with its share of the open leases times this (1 or more) takes no more, and its keys overflow to the next one. 0: an endpoint takes all of its keys.',
+      { default: 0 },
     ),
   },
   { open: true, fromText: 'Type' },
