@@ -36,10 +36,7 @@ interface W3cSocket {
   binaryType: string;
   readonly protocol: string;
   readonly extensions?: string;
-  onopen: unknown;
-  onmessage: unknown;
-  onclose: unknown;
-  onerror: unknown;
+  addEventListener(type: string, listener: (event: never) => void): unknown;
   send(data: never): unknown;
   close(code?: number, reason?: string): unknown;
 }
@@ -67,15 +64,17 @@ function w3c(
       const socket = create(url, protocols);
       socket.binaryType = 'arraybuffer';
       const inbox = new Inbox<string | Uint8Array>();
-      socket.onmessage = ({ data }: { data: string | ArrayBuffer | Uint8Array }) => {
+      socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer | Uint8Array }) => {
         inbox.add(typeof data === 'string' ? data : new Uint8Array(data));
-      };
+      });
       const closed = new Promise<PlainClose>((resolve) => {
-        socket.onclose = ({ code, reason }: PlainClose) => resolve({ code, reason });
+        socket.addEventListener('close', ({ code, reason }: PlainClose) => resolve({ code, reason }));
       });
       const opened = new Promise<void>((resolve, reject) => {
-        socket.onopen = () => resolve();
-        socket.onerror = ({ message }: { message?: string }) => reject(new Error(message ?? 'the socket failed'));
+        socket.addEventListener('open', () => resolve());
+        socket.addEventListener('error', ({ message }: { message?: string }) => {
+          reject(new Error(message ?? 'the socket failed'));
+        });
       });
       await within(opened, `${name} to open ${url}`);
       return {

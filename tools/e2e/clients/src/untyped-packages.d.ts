@@ -6,10 +6,7 @@ declare module 'faye-websocket' {
     constructor(url: string, protocols: readonly string[], options: { readonly tls: { readonly servername: string } });
     binaryType: string;
     readonly protocol: string;
-    onopen: unknown;
-    onmessage: unknown;
-    onclose: unknown;
-    onerror: unknown;
+    addEventListener(type: string, listener: (event: never) => void): void;
     send(data: string | Uint8Array): boolean;
     close(code?: number, reason?: string): boolean;
   }
