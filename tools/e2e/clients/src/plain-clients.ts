@@ -36,7 +36,10 @@ interface W3cSocket {
   binaryType: string;
   readonly protocol: string;
   readonly extensions?: string;
-  addEventListener(type: string, listener: (event: never) => void): unknown;
+  addEventListener(type: 'open', listener: () => void): unknown;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): unknown;
+  addEventListener(type: 'close', listener: (event: PlainClose) => void): unknown;
+  addEventListener(type: 'error', listener: (event: { readonly message: string }) => void): unknown;
   send(data: never): unknown;
   close(code?: number, reason?: string): unknown;
 }
@@ -64,17 +67,15 @@ function w3c(
       const socket = create(url, protocols);
       socket.binaryType = 'arraybuffer';
       const inbox = new Inbox<string | Uint8Array>();
-      socket.addEventListener('message', ({ data }: { data: string | ArrayBuffer | Uint8Array }) => {
-        inbox.add(typeof data === 'string' ? data : new Uint8Array(data));
+      socket.addEventListener('message', ({ data }) => {
+        inbox.add(typeof data === 'string' ? data : new Uint8Array(data as ArrayBuffer));
       });
       const closed = new Promise<PlainClose>((resolve) => {
-        socket.addEventListener('close', ({ code, reason }: PlainClose) => resolve({ code, reason }));
+        socket.addEventListener('close', ({ code, reason }) => resolve({ code, reason }));
       });
       const opened = new Promise<void>((resolve, reject) => {
         socket.addEventListener('open', () => resolve());
-        socket.addEventListener('error', ({ message }: { message?: string }) => {
-          reject(new Error(message ?? 'the socket failed'));
-        });
+        socket.addEventListener('error', ({ message }) => reject(new Error(message)));
       });
       await within(opened, `${name} to open ${url}`);
       return {
