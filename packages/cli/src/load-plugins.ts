@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 
 import type { Plugin } from '@ocelot/core';
 import { consul } from '@ocelot/discovery-consul';
+import { httpRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
 import { wsRelay } from '@ocelot/ws-relay';
 
@@ -40,7 +41,7 @@ export async function loadPlugins(options: {
   const config = typeof definition.config === 'string' ? [definition.config] : definition.config;
   return {
     config: file === undefined ? undefined : config?.map((path) => resolve(dirname(file), path)),
-    plugins: [...[lb(), consul(), wsRelay()].filter((plugin) => !taken.has(plugin.name)), ...own],
+    plugins: [...[lb(), consul(), wsRelay(), httpRelay()].filter((plugin) => !taken.has(plugin.name)), ...own],
   };
 }
 

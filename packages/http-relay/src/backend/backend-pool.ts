@@ -1,0 +1,169 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Duplex } from 'node:stream';
+
+import type { Clock, Route } from '@ocelot/core';
+import type { BackendAddress, BackendTlsOptions } from '@ocelot/relay-kit';
+import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
+
+import type { BackendRequest, Call, CallReceiver } from './call.js';
+import { backendConnector, type Http2Use, serverNameOf, tlsOptionsOf } from './connector.js';
+import { NodeCall } from './node-call.js';
+import { UndiciCall } from './undici-call.js';
+
+/** What the connections of one pool have in common. */
+export interface BackendPoolOptions {
+  readonly address: BackendAddress;
+  /** Undefined: without TLS. */
+  readonly tls: BackendTlsOptions | undefined;
+  readonly route: Route;
+  /** How long a connection is kept without a request. */
+  readonly keepAliveMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * The connections to one endpoint on behalf of one route: kept between requests, closed when idle for long or old.
+ * Requests go by undici, or by node:http where undici cannot send them ({@link NodeCall}); both keep to the route's
+ * limit of connections.
+ */
+export class BackendPool {
+  /** Requests under way. Counted by the owner. */
+  inUse = 0;
+  /** When the last request ended. Kept by the owner. */
+  idleSinceMs = 0;
+  readonly tls: BackendTlsOptions | undefined;
+  readonly #options: BackendPoolOptions;
+  readonly #http2: Http2Use;
+  readonly #serverName: string | undefined;
+  readonly #origin: string | undefined;
+  #dispatcher: Dispatcher | undefined;
+  #agent: HttpAgent | undefined;
+
+  constructor(options: BackendPoolOptions) {
+    const { address, tls, route } = options;
+    this.#options = options;
+    this.tls = tls;
+    this.#http2 = http2Use(route, tls !== undefined);
+    this.#serverName = tls === undefined ? undefined : serverNameOf(address, tls);
+    this.#origin = route.http.useProxy && !('path' in address) ? originOf(address, tls !== undefined) : undefined;
+  }
+
+  /** Sends a request. Failures are told to the receiver, never thrown. */
+  call(request: BackendRequest, receiver: CallReceiver): Call {
+    const { version } = this.#options.route.http;
+    const reset = version === '1.0';
+    if (this.#needsNode(request)) return this.#nodeCall(request, receiver, reset);
+    this.#dispatcher ??= this.#openDispatcher();
+    const call = new UndiciCall(receiver);
+    call.start(this.#dispatcher, request, {
+      origin: this.#origin,
+      serverName: this.#serverName,
+      reset,
+      sendsTe: this.#http2 === 'always',
+    });
+    return call;
+  }
+
+  /** Takes no more requests; those under way end by themselves, and their connections with them. */
+  async close(): Promise<void> {
+    // The agent cannot wait: sockets in use go idle behind their request, and are closed by `timeout` then.
+    if (this.inUse === 0) this.#agent?.destroy();
+    await this.#dispatcher?.close();
+  }
+
+  /** Cuts whatever is under way. */
+  async destroy(): Promise<void> {
+    this.#agent?.destroy();
+    await this.#dispatcher?.destroy();
+  }
+
+  #needsNode({ body, expectsContinue, takesTrailers }: BackendRequest): boolean {
+    // One limit for both kinds of connections would need one queue: such a route has one kind only.
+    if (this.#http2 !== 'never' || this.#origin !== undefined) return false;
+    if (this.#options.route.http.maxConnectionsPerEndpoint > 0) return true;
+    return expectsContinue || takesTrailers || (body !== undefined && body.length === undefined);
+  }
+
+  #nodeCall(request: BackendRequest, receiver: CallReceiver, reset: boolean): Call {
+    const { address, tls, route, clock } = this.#options;
+    this.#agent ??= this.#openAgent();
+    const { connectMs } = route.timeouts;
+    const target = 'path' in address ? { socketPath: address.path } : { host: address.host, port: address.port };
+    const options = { agent: this.#agent, tls: tls !== undefined, target, connectMs, clock, reset };
+    return new NodeCall(request, options, receiver);
+  }
+
+  #openDispatcher(): Dispatcher {
+    const { address, tls, route, keepAliveMs } = this.#options;
+    const { maxConnectionsPerEndpoint, connectionLifetimeMs } = route.http;
+    const shared = {
+      keepAliveTimeout: keepAliveMs,
+      connections: maxConnectionsPerEndpoint === 0 ? null : maxConnectionsPerEndpoint,
+      clientTtl: connectionLifetimeMs === 0 ? null : connectionLifetimeMs,
+    };
+    if (this.#origin !== undefined) {
+      const requestTls = tls === undefined ? {} : tlsOptionsOf(tls);
+      return new EnvHttpProxyAgent({ ...shared, requestTls, connect: requestTls, proxyTunnel: false });
+    }
+    const connect = backendConnector({
+      address,
+      tls,
+      connectMs: route.timeouts.connectMs,
+      keepAliveMs: route.tcpKeepAliveMs,
+      http2: this.#http2,
+    });
+    return new Pool(tls === undefined ? 'http://backend' : 'https://backend', {
+      ...shared,
+      connect,
+      allowH2: this.#http2 !== 'never',
+    });
+  }
+
+  #openAgent(): HttpAgent {
+    const { tls, route, keepAliveMs, clock } = this.#options;
+    const { maxConnectionsPerEndpoint, connectionLifetimeMs } = route.http;
+    const options = {
+      keepAlive: true,
+      timeout: keepAliveMs,
+      noDelay: true,
+      keepAliveMsecs: route.tcpKeepAliveMs,
+      ...(maxConnectionsPerEndpoint === 0 ? {} : { maxSockets: maxConnectionsPerEndpoint }),
+    };
+    const serverName = this.#serverName;
+    const agent =
+      tls === undefined
+        ? new HttpAgent(options)
+        : new HttpsAgent({
+            ...options,
+            ...tlsOptionsOf(tls),
+            ALPNProtocols: ['http/1.1'],
+            ...(serverName === undefined ? {} : { servername: serverName }),
+          });
+    if (connectionLifetimeMs > 0) limitLifetime(agent, connectionLifetimeMs, clock);
+    return agent;
+  }
+}
+
+/** A socket that is too old is not kept for another request. */
+function limitLifetime(agent: HttpAgent, lifetimeMs: number, clock: Clock): void {
+  const since = new WeakMap<Duplex, number>();
+  const keep = agent.keepSocketAlive.bind(agent);
+  agent.keepSocketAlive = (socket) => {
+    const openedMs = since.get(socket) ?? clock.now();
+    since.set(socket, openedMs);
+    if (clock.now() - openedMs > lifetimeMs) return false;
+    keep(socket);
+    return true;
+  };
+}
+
+/** .NET: HttpVersionPolicy. Without TLS a version that may be lower is HTTP/1.1. */
+function http2Use({ http: { version, versionPolicy } }: Route, tls: boolean): Http2Use {
+  if (version === '2.0') return versionPolicy === 'or-lower' ? (tls ? 'offered' : 'never') : 'always';
+  return versionPolicy === 'or-higher' && tls ? 'offered' : 'never';
+}
+
+function originOf({ host, port }: { readonly host: string; readonly port: number }, tls: boolean): string {
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,206 @@
+// Hot path: `write` runs once per chunk of an answer and does nothing but write.
+import { STATUS_CODES } from 'node:http';
+import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import { Socket } from 'node:net';
+
+import type { Clock } from '@ocelot/core';
+import { endToEndHeaders, headerValues } from '@ocelot/relay-kit';
+
+import type { BackendAnswer } from '../backend/call.js';
+import { type ClientRequest, type ClientResponse, isHttp2Request, isHttp2Response } from './client-message.js';
+
+/** How long a client may go on sending a body that nobody wants, so that it reads its answer first (RFC 9112 §9.6). */
+const LINGER_MS = 2_000;
+/** And how much of it. */
+const LINGER_BYTES = 4_194_304;
+
+/** What a reason phrase may hold (RFC 9112 §4). */
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** What may stand in a trailer section is what no framing, routing or reading of the message hangs on (RFC 9110 §6.5.1). */
+const NO_TRAILER =
+  /^(?:connection|content-(?:encoding|length|range|type)|host|keep-alive|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
+
+/** The head of an answer, ready for the client. */
+export interface AnswerHead {
+  readonly status: number;
+  readonly reason: string;
+  /** End-to-end headers: name, value, …. */
+  readonly rawHeaders: readonly string[];
+  /** Names of an upgrade that the answer is about (426, RFC 9110 §15.5.22); empty for none. */
+  readonly upgrade: string;
+  /** Names of trailers behind the body; empty for none. */
+  readonly trailer: string;
+  /** Whether the connection ends behind the answer. */
+  readonly isLast: boolean;
+}
+
+/**
+ * Writes one answer to a client, over HTTP/1 or HTTP/2. Owns the end of the exchange on the client's side: a body that
+ * nobody took is read off for a while before the connection closes, and an answer that breaks off never looks whole.
+ */
+export class AnswerWriter {
+  readonly #request: ClientRequest;
+  readonly #response: ClientResponse;
+  readonly #hasBody: boolean;
+  readonly #clock: Clock;
+  #hasWritten = false;
+
+  /** @param hasBody Whether the request has a body. */
+  constructor(request: ClientRequest, response: ClientResponse, hasBody: boolean, clock: Clock) {
+    this.#request = request;
+    this.#response = response;
+    this.#hasBody = hasBody;
+    this.#clock = clock;
+  }
+
+  /** Whether the client still has to send something of its request. */
+  get isUploading(): boolean {
+    return this.#hasBody && !this.#request.complete;
+  }
+
+  /** Whether a head was written. */
+  get isBegun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** Tells a client that waits to send its body. */
+  continue(): void {
+    if (this.isBegun || this.#request.httpVersion === '1.0') return;
+    this.#response.writeContinue();
+  }
+
+  /**
+   * Passes an interim answer on (RFC 9110 §15.2): 103 and 102 over HTTP/1, all over HTTP/2. HTTP/1.0 knows none.
+   */
+  inform({ status, rawHeaders }: BackendAnswer): void {
+    const response = this.#response;
+    if (this.isBegun || this.#request.httpVersion === '1.0') return;
+    if (isHttp2Response(response)) {
+      response.stream.additionalHeaders({ ':status': status, ...http2Headers(endToEndHeaders(rawHeaders)) });
+    } else if (status === 102) response.writeProcessing();
+    else if (status === 103 && headerValues(rawHeaders, 'link').length > 0) {
+      response.writeEarlyHints({ ...singleHeaders(rawHeaders), link: [...headerValues(rawHeaders, 'link')] });
+    }
+  }
+
+  /**
+   * Writes the head; it goes out with the first chunk, or by itself at the end of this turn.
+   * @throws Error when a header cannot be written; then nothing was.
+   */
+  head({ status, reason, rawHeaders, upgrade, trailer, isLast }: AnswerHead): void {
+    const response = this.#response;
+    if (isHttp2Response(response)) {
+      // Goes out at once, without a reason phrase (RFC 9113 §8.3.2).
+      response.writeHead(status, http2Headers(rawHeaders));
+      return;
+    }
+    const own = hopHeaders(isLast || this.isUploading, upgrade, trailer);
+    const phrase = reason !== '' && REASON.test(reason) ? reason : (STATUS_CODES[status] ?? '');
+    response.writeHead(status, phrase, [...rawHeaders, ...own]);
+    process.nextTick(() => {
+      if (!this.#hasWritten && !response.writableEnded && !response.destroyed) response.flushHeaders();
+    });
+  }
+
+  /** @returns false when the client should be waited for: `drain` of the response comes then. */
+  write(chunk: Buffer | string): boolean {
+    this.#hasWritten = true;
+    return isHttp2Response(this.#response) ? this.#response.write(chunk) : this.#response.write(chunk);
+  }
+
+  /**
+   * Ends the answer; before that, what the client still sends is read off for a while: a connection that is closed
+   * with bytes unread takes the answer with it.
+   */
+  end(rawTrailers: readonly string[] = []): void {
+    if (!this.isUploading) this.#finish(rawTrailers);
+    else if (isHttp2Request(this.#request)) {
+      const { stream } = this.#request;
+      this.#finish(rawTrailers);
+      // The answer does not depend on the rest of the request (RFC 9113 §8.1).
+      this.#response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
+    } else this.#linger(() => this.#finish(rawTrailers));
+  }
+
+  /** Breaks the answer off so that nobody takes it for whole: RST_STREAM over HTTP/2, a cut connection over HTTP/1. */
+  cut(): void {
+    const response = this.#response;
+    if (isHttp2Response(response)) {
+      response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      return;
+    }
+    const { socket } = this.#request;
+    // Without a length and without chunks the end of the connection is the end of the body: only RST says otherwise.
+    if (socket instanceof Socket && !('encrypted' in socket)) socket.resetAndDestroy();
+    else socket.destroy();
+  }
+
+  #finish(rawTrailers: readonly string[]): void {
+    const response = this.#response;
+    if (response.destroyed) return;
+    this.#hasWritten = true;
+    const kept = trailerPairs(rawTrailers);
+    if (kept.length > 0) {
+      if (isHttp2Response(response)) response.addTrailers(Object.fromEntries(kept));
+      else response.addTrailers(kept);
+    }
+    response.end();
+  }
+
+  #linger(done: () => void): void {
+    const request = this.#request;
+    let bytes = 0;
+    const count = (chunk: Buffer): void => {
+      bytes += chunk.length;
+      if (bytes > LINGER_BYTES) over();
+    };
+    const over = (): void => {
+      timer.clear();
+      request.off('data', count).off('end', over).off('close', over);
+      request.pause();
+      done();
+    };
+    const timer = this.#clock.setTimer(LINGER_MS, over);
+    request.on('data', count).on('end', over).on('close', over);
+    request.resume();
+  }
+}
+
+function hopHeaders(isLast: boolean, upgrade: string, trailer: string): readonly string[] {
+  const own: string[] = [];
+  // A sender of Upgrade names it in Connection (RFC 9110 §7.8).
+  const options = [...(isLast ? ['close'] : []), ...(upgrade === '' ? [] : ['Upgrade'])];
+  if (options.length > 0) own.push('Connection', options.join(', '));
+  if (upgrade !== '') own.push('Upgrade', upgrade);
+  if (trailer !== '') own.push('Trailer', trailer);
+  return own;
+}
+
+/** Lines of one name become one (RFC 9110 §5.3), but for Set-Cookie. */
+function http2Headers(rawHeaders: readonly string[]): OutgoingHttpHeaders {
+  const headers: Record<string, string | string[]> = {};
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const value = rawHeaders[i + 1] ?? '';
+    const present = headers[name];
+    if (name === 'set-cookie') headers[name] = [present ?? [], value].flat();
+    else headers[name] = present === undefined ? value : `${String(present)}, ${value}`;
+  }
+  return headers;
+}
+
+/** What `writeEarlyHints` takes beside the links: a text for each name. */
+function singleHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const lines = Object.entries(http2Headers(endToEndHeaders(rawHeaders)));
+  return Object.fromEntries(lines.filter(([name]) => name !== 'link').map(([name, value]) => [name, String(value)]));
+}
+
+function trailerPairs(raw: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    if (!NO_TRAILER.test(name)) pairs.push([name, raw[i + 1] ?? '']);
+  }
+  return pairs;
+}

@@ -1,0 +1,13 @@
+import type { GatewayError } from '@ocelot/core';
+
+/** RFC 9110 §9.2.2. */
+const IDEMPOTENT: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/**
+ * Whether a request whose body is still whole may be sent once more: always when no connection came about, otherwise
+ * only when the connection was lost before an answer and the method is idempotent (RFC 9110 §9.2.2).
+ */
+export function mayRepeat(failure: GatewayError, isStarted: boolean, method: string): boolean {
+  if (failure.source !== 'backend') return false;
+  return !isStarted || (failure.code === 'OCELOT_ERR_BACKEND_LOST' && IDEMPOTENT.has(method));
+}
