@@ -27,6 +27,8 @@ export interface StandOptions extends Layout, GatewayKeys {
 export interface GatewayKeys {
   /** Keys of the route besides its paths and hosts: balancing, mostly. */
   readonly route?: object;
+  /** Further routes to the same backends, each by the keys in which it differs from `/{everything}`. */
+  readonly routes?: readonly object[];
   /** Keys of `GlobalConfiguration.Gateway` besides TLS and drain. */
   readonly gateway?: object;
 }
@@ -76,27 +78,28 @@ export async function startStandBefore<B extends StackBackend>(
   options: GatewayKeys & { readonly secure: boolean },
 ): Promise<Stand<B>> {
   const folder = await temporaryFolder();
-  for (const backend of backends) await backend.start();
   const KeyFile = join(folder.path, 'key.pem');
-  await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
-  const gateway = await runOcelot({
-    Routes: [
-      {
-        UpstreamPathTemplate: '/{everything}',
-        DownstreamPathTemplate: '/{everything}',
-        DownstreamScheme: 'ws',
-        DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
-        ...options.route,
+  const start = async (): Promise<RunningOcelot> => {
+    for (const backend of backends) await backend.start();
+    await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
+    const base = {
+      UpstreamPathTemplate: '/{everything}',
+      DownstreamPathTemplate: '/{everything}',
+      DownstreamScheme: 'ws',
+      DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
+    };
+    return runOcelot({
+      Routes: [...(options.routes ?? []), options.route].map((keys) => ({ ...base, ...keys })),
+      GlobalConfiguration: {
+        Gateway: {
+          ...(options.secure ? { Tls: { CertFile: CERTIFICATE_FILE, KeyFile } } : {}),
+          Drain: { DeadlineMs: 2000, SpreadMs: 0 },
+          ...options.gateway,
+        },
       },
-    ],
-    GlobalConfiguration: {
-      Gateway: {
-        ...(options.secure ? { Tls: { CertFile: CERTIFICATE_FILE, KeyFile } } : {}),
-        Drain: { DeadlineMs: 2000, SpreadMs: 0 },
-        ...options.gateway,
-      },
-    },
-  }).catch(async (error: unknown) => {
+    });
+  };
+  const gateway = await start().catch(async (error: unknown) => {
     for (const backend of backends) await backend.crash();
     await folder.remove();
     throw error;
