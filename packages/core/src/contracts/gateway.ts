@@ -20,10 +20,12 @@ export interface DrainOptions {
 
 /** What came of a drain. */
 export interface DrainReport {
-  /** Ended before the deadline. */
+  /** Sessions that ended before the deadline. */
   readonly clean: number;
-  /** Cut at the deadline. */
+  /** Sessions that were cut at the deadline. */
   readonly killed: number;
+  /** Requests without a session that were still running then: whoever owns their connections cuts them. */
+  readonly unfinished: number;
   readonly durationMs: number;
 }
 
@@ -68,8 +70,10 @@ export interface Gateway {
    */
   reload(config: GatewayConfig): Promise<{ readonly revision: number }>;
   /**
-   * Refuses new upgrades with 503, asks every session to leave, waits, cuts the rest, then closes pools, providers
-   * and plugins. Call it once the listeners are closed; further calls return the first one's report.
+   * Refuses new requests with 503, asks every session to leave, waits for them and for the requests that were admitted,
+   * cuts the sessions that are left at the deadline, then closes pools, providers and plugins. A request that never ends
+   * does not hold it. Call it once the listeners are closed, and cut what connections they have left afterwards; further
+   * calls return the first one's report.
    */
   drain(options?: DrainOptions): Promise<DrainReport>;
 }

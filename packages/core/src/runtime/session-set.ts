@@ -8,6 +8,8 @@ const UNHURRIED_SESSIONS_PER_MS = 0.1;
 export interface SessionDrain {
   readonly clean: number;
   readonly killed: number;
+  /** Admitted requests that did not end in time, without those of sessions. */
+  readonly unfinished: number;
 }
 
 /** A session and where it stands among the others. */
@@ -29,20 +31,20 @@ export class SessionSet {
   /** Set once draining begins: what is adopted afterwards is asked to leave at once. */
   #leaving: { readonly code: number; readonly reason: string } | undefined;
   #ended = 0;
-  #handshakes = 0;
+  #admitted = 0;
 
   get size(): number {
     return this.#members.length;
   }
 
   /**
-   * Takes note of a request that was admitted; a drain waits for it, since it may become a session.
+   * Takes note of a request that was admitted; a drain waits for it, whether it becomes a session or not.
    * @returns called once when the request is over.
    */
   admit(): () => void {
-    this.#handshakes += 1;
+    this.#admitted += 1;
     return () => {
-      this.#handshakes -= 1;
+      this.#admitted -= 1;
       this.#tellWhenEmpty();
     };
   }
@@ -67,7 +69,8 @@ export class SessionSet {
 
   /**
    * Asks every session to leave, spread over at most `spreadMs`, and cuts what is still open after `deadlineMs`.
-   * Fulfilled when no session and no admitted request is left, or a moment after the cut.
+   * Fulfilled when no session and no admitted request is left, or a moment after the cut. Requests cannot be cut here:
+   * their sockets are the host's.
    */
   async drain(options: {
     readonly deadlineMs: number;
@@ -93,11 +96,11 @@ export class SessionSet {
     const killed = this.size;
     for (const session of this.#present()) session.destroy();
     if (killed > 0) await this.#emptyWithin(1000, clock);
-    return { clean, killed };
+    return { clean, killed, unfinished: this.#admitted };
   }
 
   get #isEmpty(): boolean {
-    return this.size === 0 && this.#handshakes === 0;
+    return this.size === 0 && this.#admitted === 0;
   }
 
   #present(): readonly Session[] {

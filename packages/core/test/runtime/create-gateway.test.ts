@@ -620,7 +620,9 @@ describe('Gateway.drain', () => {
     const one = session('1');
     gateway.adopt(one);
     expect(gateway.openSessions).toBe(1);
+    expect(gateway.isDraining).toBe(false);
     const draining = gateway.drain();
+    expect(gateway.isDraining).toBe(true);
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_DRAINING', status: 503 });
     expect(await draining).toMatchObject({ clean: 1, killed: 0 });
     expect(one.asked).toEqual([1012]);
@@ -672,6 +674,17 @@ describe('Gateway.drain', () => {
     expect(late.asked).toEqual([1012]);
     admission.finish({ outcome: 'completed' });
     await draining;
+  });
+
+  it('tells of plain requests that did not end in time, which hold no drain beyond its deadline', async () => {
+    const clock = new FakeClock();
+    const gateway = await gatewayOf([route('/')], { clock });
+    const endless = await gateway.admit({ ...request(), kind: 'http' }, live());
+    const draining = gateway.drain({ deadlineMs: 1000 });
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    clock.advance(1000);
+    expect(await draining).toMatchObject({ clean: 0, killed: 0, unfinished: 1, durationMs: 1000 });
+    endless.finish({ outcome: 'completed' });
   });
 
   it('leaves other gateways of the process alone', async () => {

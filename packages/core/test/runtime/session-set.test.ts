@@ -53,7 +53,7 @@ describe('SessionSet', () => {
   it('drains at once when nothing is open', async () => {
     const clock = new FakeClock();
     const drained = await new SessionSet().drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
-    expect(drained).toEqual({ clean: 0, killed: 0 });
+    expect(drained).toEqual({ clean: 0, killed: 0, unfinished: 0 });
   });
 
   it('spreads the Close frames over the time given, so that clients do not reconnect in one wave', async () => {
@@ -68,7 +68,7 @@ describe('SessionSet', () => {
     expect(asked()).toBeGreaterThan(450);
     expect(asked()).toBeLessThan(550);
     clock.advance(5000);
-    expect(await done).toEqual({ clean: 1000, killed: 0 });
+    expect(await done).toEqual({ clean: 1000, killed: 0, unfinished: 0 });
     expect(sessions[0]?.asked).toEqual([[1012, 'restart']]);
     expect(clock.pending).toBe(0);
   });
@@ -79,7 +79,7 @@ describe('SessionSet', () => {
     for (let index = 0; index < 10; index++) set.adopt(session({ leavesWhenAsked: true }));
     const done = set.drain({ deadlineMs: 30_000, spreadMs: 10_000, code: 1012, reason: 'x', clock });
     clock.advance(100);
-    expect(await done).toEqual({ clean: 10, killed: 0 });
+    expect(await done).toEqual({ clean: 10, killed: 0, unfinished: 0 });
   });
 
   it('cuts what is still open at the deadline', async () => {
@@ -93,7 +93,50 @@ describe('SessionSet', () => {
     clock.advance(1000);
     await settle();
     expect(stubborn.destroyed()).toBe(true);
-    expect(await done).toEqual({ clean: 1, killed: 1 });
+    expect(await done).toEqual({ clean: 1, killed: 1, unfinished: 0 });
+  });
+
+  it('waits for admitted requests, which may be plain ones, until they end', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    const over = [set.admit(), set.admit()];
+    let isDrained = false;
+    const done = set.drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock }).then((drained) => {
+      isDrained = true;
+      return drained;
+    });
+    over[0]?.();
+    clock.advance(999);
+    await settle();
+    expect(isDrained).toBe(false);
+    over[1]?.();
+    expect(await done).toEqual({ clean: 0, killed: 0, unfinished: 0 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('is not held beyond the deadline by a request that never ends, and tells of it', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    set.admit();
+    const done = set.drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
+    clock.advance(1000);
+    expect(await done).toEqual({ clean: 0, killed: 0, unfinished: 1 });
+    expect(clock.pending).toBe(0);
+  });
+
+  it('does not count the request of a session that it cuts as one that did not end', async () => {
+    const clock = new FakeClock();
+    const set = new SessionSet();
+    const stubborn = session();
+    const over = set.admit();
+    set.adopt(stubborn);
+    void stubborn.closed.then(over);
+    set.admit();
+    const done = set.drain({ deadlineMs: 1000, spreadMs: 0, code: 1012, reason: 'x', clock });
+    clock.advance(1000);
+    await settle();
+    clock.advance(1000);
+    expect(await done).toEqual({ clean: 0, killed: 1, unfinished: 1 });
   });
 
   it('asks a session that is adopted during the drain to leave at once', async () => {
@@ -106,6 +149,6 @@ describe('SessionSet', () => {
     set.adopt(late);
     expect(late.asked).toEqual([[1012, 'x']]);
     early.end();
-    expect(await done).toEqual({ clean: 2, killed: 0 });
+    expect(await done).toEqual({ clean: 2, killed: 0, unfinished: 0 });
   });
 });
