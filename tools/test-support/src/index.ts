@@ -31,6 +31,7 @@ export {
   type Frame,
   type FrameParts,
 } from './frames.js';
+export { Http2Client, http2Client, Http2Socket, type ConnectOptions } from './http2-client.js';
 export { parseHead, readHttpBody, type RawHead } from './http-text.js';
 export { collectLeaks, type LeakWatch } from './leaks.js';
 export { rawClient, RawClient, type RawClientOptions } from './raw-client.js';
@@ -40,3 +41,4 @@ export { resetSocket } from './reset-socket.js';
 export { seededRandom, type SeededRandom } from './seeded-random.js';
 export { acceptOf, SAMPLE_KEY, switchingHead, upgradeHead, type UpgradeHeadOptions } from './upgrade-head.js';
 export { TEST_CERTIFICATE } from './test-certificate.js';
+export { TestAuthority, type CertificateRequest, type IssuedCertificate } from './test-authority.js';
