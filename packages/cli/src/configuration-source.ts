@@ -1,5 +1,6 @@
 import {
   type ConfigDocument,
+  ConfigError,
   type GatewayConfig,
   type JsonObject,
   type Logger,
@@ -9,6 +10,7 @@ import {
 } from '@ocelot/core';
 import { readConfigurationFromConsul, watchConfiguration } from '@ocelot/discovery-consul';
 
+import { checkTlsFiles } from './check-tls-files.js';
 import { CommandError } from './command-error.js';
 import { readConfigFiles } from './config-files.js';
 import { EXIT_CODES } from './exit-codes.js';
@@ -55,7 +57,9 @@ export function openConfiguration(paths: readonly string[], terminal: Terminal, 
       stored = await readStored(config, files.document);
       ({ watched } = files);
       names = stored === undefined ? files.names : [...files.names, stored.name];
-      return stored === undefined ? config : readConfiguration(parseConfigText(stored.text, stored.name));
+      if (stored === undefined) return checked(config, files.document);
+      const document = parseConfigText(stored.text, stored.name);
+      return checked(readConfiguration(document), document);
     },
     async watch({ files, changed }) {
       const stopFiles = files ? await watchFiles(watched, changed, log) : undefined;
@@ -68,6 +72,13 @@ export function openConfiguration(paths: readonly string[], terminal: Terminal, 
       };
     },
   };
+}
+
+/** @throws ConfigError when a file that the configuration names cannot be used. */
+async function checked(config: GatewayConfig, document: ConfigDocument): Promise<GatewayConfig> {
+  const issues = await checkTlsFiles(config, document);
+  if (issues.length > 0) throw new ConfigError(issues);
+  return config;
 }
 
 /** The configuration kept in Consul. */

@@ -32,19 +32,29 @@ interface Entrant extends Socket {
 /**
  * Keeps count of the connections of clients and turns away those above the limits, before a byte of them is read.
  * Whoever is in stays: a flood delays newcomers, and takes nothing from open sockets.
+ *
+ * A connection takes one place, one of HTTP/2 as many as it has streams open, and at least one. Places that carry no
+ * open session are pending.
  */
 export class ConnectionGate {
   readonly #gateway: Gateway;
+  readonly #isAnswering: boolean;
   /** An array, since a Set that is entered and left all the time keeps what left it from being collected cheaply. */
   readonly #inside: Entrant[] = [];
   readonly #left: (this: Entrant) => void;
   readonly #answered = new Set<Socket>();
+  /** Streams of HTTP/2 beyond the first of their connection. */
+  #furtherStreams = 0;
   #refusedSinceReport = 0;
   #report: NodeJS.Timeout | undefined;
 
-  /** @param gateway Its settings hold the limits, and its open sessions are no longer pending. */
-  constructor(gateway: Gateway) {
+  /**
+   * @param gateway Its settings hold the limits, and its open sessions are no longer pending.
+   * @param isAnswering whether clients that are turned away can read an answer; over TLS they could not.
+   */
+  constructor(gateway: Gateway, isAnswering: boolean) {
     this.#gateway = gateway;
+    this.#isAnswering = isAnswering;
     // One listener for all sockets; `this` is the socket.
     const leave = (socket: Entrant): void => this.#leave(socket);
     this.#left = function (this: Entrant): void {
@@ -68,6 +78,23 @@ export class ConnectionGate {
     return false;
   }
 
+  /**
+   * Takes a place for a further stream of a connection that is in.
+   * @returns false when there is no room; who has a place gives it back with `leavePlace`.
+   */
+  takePlace(): boolean {
+    if (!this.#hasRoom()) {
+      this.#note();
+      return false;
+    }
+    this.#furtherStreams += 1;
+    return true;
+  }
+
+  leavePlace(): void {
+    this.#furtherStreams -= 1;
+  }
+
   /** Cuts whatever is connected. */
   destroy(): void {
     for (const socket of [...this.#inside, ...this.#answered]) socket.destroy();
@@ -75,9 +102,13 @@ export class ConnectionGate {
     this.#report = undefined;
   }
 
+  get #places(): number {
+    return this.#inside.length + this.#furtherStreams;
+  }
+
   #hasRoom(): boolean {
     const { maxPendingHandshakes, maxConnectionsTotal } = this.#gateway.settings.listener;
-    const total = this.#inside.length;
+    const total = this.#places;
     if (maxConnectionsTotal > 0 && total >= maxConnectionsTotal) return false;
     return maxPendingHandshakes === 0 || total - this.#gateway.openSessions < maxPendingHandshakes;
   }
@@ -95,7 +126,7 @@ export class ConnectionGate {
 
   #turnAway(socket: Socket): void {
     this.#note();
-    if (this.#answered.size >= MOST_ANSWERED) {
+    if (!this.#isAnswering || this.#answered.size >= MOST_ANSWERED) {
       // RST: neither side keeps anything of the connection.
       socket.resetAndDestroy();
       return;
@@ -122,8 +153,8 @@ export class ConnectionGate {
     if (this.#refusedSinceReport === 0) return;
     const { log, openSessions } = this.#gateway;
     log.warn(
-      { refused: this.#refusedSinceReport, openSessions, pending: this.#inside.length - openSessions },
-      'connections refused: MaxPendingHandshakes or MaxConnectionsTotal is reached',
+      { refused: this.#refusedSinceReport, openSessions, pending: this.#places - openSessions },
+      'clients refused: MaxPendingHandshakes or MaxConnectionsTotal is reached',
     );
     this.#refusedSinceReport = 0;
     this.#report = setTimeout(() => this.#tell(), REPORT_MS).unref();

@@ -4,19 +4,33 @@ import type { Gateway } from '@ocelot/core';
 
 import { ConnectionGate } from './connection-gate.js';
 import { http1Front } from './front/http1-front.js';
+import { http2Front } from './front/http2-front.js';
 import { type PortOptions, openPort } from './front/open-port.js';
 import { relayListeners } from './front/relay-listeners.js';
+import { TlsFront } from './front/tls-front.js';
+import type { TlsMaterial } from './front/tls-material.js';
 
 /** Where to listen, and what clients may take. */
 export interface ListenOptions extends Omit<PortOptions, 'exclusive'> {
+  /** Undefined: clients speak plain text, and HTTP/1.1. */
+  readonly tls?: ListenTls | undefined;
   /** @default 1 s */
   readonly checkIntervalMs?: number;
 }
 
+/** What TLS with clients needs. */
+export interface ListenTls {
+  readonly material: TlsMaterial;
+  /** Of which the keys of session tickets are made; the same in all workers. */
+  readonly ticketSecret: Buffer;
+}
+
 /** An open port. */
 export interface Listener {
-  /** `http://H:P`, with the port that was given out. */
+  /** `http://H:P` or `https://H:P`, with the port that was given out. */
   readonly url: string;
+  /** New handshakes take these certificates and settings; connections stay as they are. Nothing without TLS. */
+  renewTls(material: TlsMaterial): void;
   /** Stops accepting and closes connections without a request. Open sockets stay. Idempotent. */
   stop(): void;
   /** Cuts whatever is still connected. Idempotent. */
@@ -25,26 +39,33 @@ export interface Listener {
 
 /**
  * Opens the port and connects it with the relays of the gateway. The way of a connection: the gate counts it or turns
- * it away, then it is served. Every socket has an error listener before anything else sees it.
+ * it away, TLS is begun where it is configured, then its protocol is served. Every socket has an error listener before anything else sees it.
  * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
  */
 export async function listen(gateway: Gateway, options: ListenOptions): Promise<Listener> {
   const { log } = gateway;
-  const gate = new ConnectionGate(gateway);
-  const http1 = http1Front(gateway, relayListeners(gateway), options.checkIntervalMs);
+  const { host, tls, reusePort = false } = options;
+  const gate = new ConnectionGate(gateway, tls === undefined);
+  const listeners = relayListeners(gateway);
+  const http1 = http1Front(gateway, listeners, options.checkIntervalMs);
+  const secured =
+    tls === undefined
+      ? undefined
+      : new TlsFront({ ...tls, gateway, http1, http2: http2Front(gateway, gate, listeners) });
+  const front = secured ?? http1;
   // Half-open, as Node's own HTTP server has it: a client that sent all it had is still answered.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
     socket.on('error', (error) => log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'));
-    if (gate.admit(socket)) http1.serve(socket);
+    if (gate.admit(socket)) front.serve(socket);
   });
-  const { host, reusePort = false } = options;
   const port = await openPort(server, { host, port: options.port, reusePort });
   server.on('error', (error) => log.error({ err: error }, 'the listening socket failed'));
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    renewTls: (material) => secured?.renew(material),
     stop() {
       if (server.listening) server.close();
-      http1.stop();
+      front.stop();
     },
     destroy() {
       gate.destroy();

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+
 import {
   type DrainReport,
   type Gateway,
@@ -9,6 +11,8 @@ import {
 } from '@ocelot/core';
 
 import { createDiscoveryCheck } from './discovery-check.js';
+import { type TlsMaterial, readTlsMaterial } from './front/tls-material.js';
+import { TlsRenewal } from './front/tls-renewal.js';
 import { type ListenOptions, type Listener, listen } from './listen.js';
 
 /** What a gateway on a port of this process is made of. */
@@ -22,6 +26,10 @@ export interface OpenGatewayOptions extends Pick<ListenOptions, 'host' | 'port' 
   readonly group?: GatewayGroup;
   /** @default 1 */
   readonly firstRevision?: number;
+  /** In a worker: see `ListenTls.ticketSecret`. @default a random one */
+  readonly ticketSecret?: Buffer | undefined;
+  /** How often the files of certificates are looked at. @default 1 s */
+  readonly renewalIntervalMs?: number;
 }
 
 /** A gateway that accepts connections. */
@@ -29,10 +37,10 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** In force now. */
   readonly config: GatewayConfig;
-  /** `http://H:P` */
+  /** `http://H:P` or `https://H:P` */
   readonly url: string;
   /**
-   * Puts another configuration in force.
+   * Puts another configuration in force, and reads certificates anew. Whether TLS is spoken at all stays as it was.
    * @throws ConfigError when it cannot be used; the one in force then stays.
    */
   reload(config: GatewayConfig): Promise<{ readonly revision: number }>;
@@ -49,6 +57,7 @@ export interface OpenGateway {
 export async function openGateway(options: OpenGatewayOptions): Promise<OpenGateway> {
   const { plugins, log, group, firstRevision = 1, host, port, reusePort = false } = options;
   let { config } = options;
+  const tls = await readTlsMaterial(config.settings);
   const discovery = createDiscoveryCheck();
   const gateway = await createGateway({
     config,
@@ -60,11 +69,20 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
   let listener: Listener;
   try {
     if (options.requireDiscovery) discovery.assertReached();
-    listener = await listen(gateway, { host, port, reusePort });
+    const { ticketSecret = randomBytes(32) } = options;
+    listener = await listen(gateway, { host, port, reusePort, tls: tls && { material: tls, ticketSecret } });
   } catch (error) {
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
     throw error;
   }
+  const renewTls = (material: TlsMaterial): void => {
+    listener.renewTls(material);
+    describeCertificates(material, log, 'certificates renewed');
+  };
+  const { renewalIntervalMs: intervalMs } = options;
+  const renewal =
+    tls && new TlsRenewal(tls, { log, renewed: renewTls, ...(intervalMs !== undefined && { intervalMs }) });
+  if (tls !== undefined) describeCertificates(tls, log, 'TLS with clients');
   return {
     gateway,
     get config() {
@@ -72,16 +90,34 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
     },
     url: listener.url,
     async reload(next) {
+      const material = await readTlsMaterial(next.settings);
       const applied = await gateway.reload(next);
       config = next;
+      if ((material === undefined) !== (tls === undefined))
+        log.warn({}, 'Gateway.Tls was added or removed: that takes effect at the next start');
+      else if (material !== undefined) {
+        renewTls(material);
+        renewal?.follow(material);
+      }
       return applied;
     },
     stopAccepting: () => listener.stop(),
     async close() {
+      renewal?.close();
       listener.stop();
       const report = await gateway.drain();
       listener.destroy();
       return report;
     },
   };
+}
+
+/** Which names are served, and until when; what is over already would have every client refuse it. */
+function describeCertificates({ pairs, settings }: TlsMaterial, log: Logger, message: string): void {
+  const certificates = pairs.map(({ names, validTo }) => ({ names, validTo: validTo.toISOString() }));
+  log.info({ certificates, http2: settings.http2, clientCertificates: settings.clientCertificates }, message);
+  for (const { names, validTo } of pairs) {
+    if (validTo.getTime() < Date.now())
+      log.warn({ names, validTo: validTo.toISOString() }, 'this certificate has expired: clients refuse it');
+  }
 }

@@ -17,7 +17,7 @@ export type StartFlags = Pick<RunFlags, 'host' | 'port' | 'configModule' | 'plug
 
 /** A gateway that accepts connections, in this process or in workers of it. */
 export interface RunningGateway {
-  /** `http://H:P` */
+  /** `http://H:P` or `https://H:P` */
   readonly url: string;
   /** How many sessions are open now; undefined when only the workers know. */
   readonly openSessions: number | undefined;

@@ -1,5 +1,6 @@
 import { ConfigError, type ConfigIssue, inspectConfiguration } from '@ocelot/core';
 
+import { checkTlsFiles } from '../check-tls-files.js';
 import { type CommandInputs, type PluginFlags, readInputs } from '../command-inputs.js';
 import { describeIssues } from '../describe-issues.js';
 import { dryRun } from '../dry-run.js';
@@ -31,8 +32,10 @@ export async function validate(
 
 /** What the file alone shows, then what shows only when it is compiled with its plugins. */
 async function allIssues({ document, plugins }: CommandInputs): Promise<readonly ConfigIssue[]> {
-  const { issues, config } = inspectConfiguration(document);
-  if (config === undefined) return issues;
+  const inspected = inspectConfiguration(document);
+  const { config } = inspected;
+  if (config === undefined) return inspected.issues;
+  const issues = [...inspected.issues, ...(await checkTlsFiles(config, document))];
   try {
     const gateway = await dryRun(config, plugins);
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });

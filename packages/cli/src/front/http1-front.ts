@@ -5,6 +5,7 @@ import type { Gateway } from '@ocelot/core';
 import { shouldUpgrade } from '@ocelot/ws-relay';
 
 import { answerBadRequest, refuseConnect, refuseHeaderFlood } from '../bad-request.js';
+import { declineUpgrade } from './declined-upgrade.js';
 import type { RelayListeners } from './relay-listeners.js';
 
 /** Small headers cost several times their bytes in memory, so their number is limited too; more get 431. */
@@ -59,7 +60,7 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
   };
 }
 
-/** Where Node knows it: other upgrades (`h2c`) are then served as the plain requests they also are. */
+/** Where Node knows it, other upgrades (`h2c`) are plain requests from the start; see {@link declineUpgrade}. */
 const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
 
 function connectRelays(server: Server, listeners: RelayListeners): void {
@@ -69,6 +70,7 @@ function connectRelays(server: Server, listeners: RelayListeners): void {
   });
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
+    else if (!shouldUpgrade(request)) declineUpgrade(server, request, socket, head);
     else listeners.upgrade(request, socket, head);
   });
 }

@@ -30,9 +30,7 @@ export function relayListeners(gateway: Gateway): RelayListeners {
 }
 
 /** Core knows no node:* types: which arguments a listener takes follows from the kind of its relay. */
-function together<Args extends readonly unknown[]>(
-  listeners: readonly ((...args: never[]) => void)[],
-): (...args: Args) => void {
+function together(listeners: readonly ((...args: never[]) => void)[]): (...args: readonly unknown[]) => void {
   const [only] = listeners;
   if (only !== undefined && listeners.length === 1) return only as (...args: readonly unknown[]) => void;
   return (...args) => {

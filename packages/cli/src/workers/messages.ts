@@ -22,6 +22,8 @@ export interface Assignment {
   readonly log: Pick<LogOptions, 'format' | 'level'>;
   readonly config: GatewayConfig;
   readonly revision: number;
+  /** In base64; all workers make the same keys of it, so that each can resume a TLS session of another. */
+  readonly ticketSecret: string;
 }
 
 /** Leases of one endpoint of one pool, by the name that the pool has in every worker. */
@@ -50,7 +52,7 @@ export type FromWorker =
   | { readonly type: 'reloaded'; readonly revision: number }
   | { readonly type: 'rejected'; readonly failure: WorkerFailure }
   /** Everything is closed; ends by itself. */
-  | { readonly type: 'stopped'; readonly clean: number; readonly killed: number }
+  | { readonly type: 'stopped'; readonly clean: number; readonly killed: number; readonly unfinished: number }
   | { readonly type: 'claim'; readonly id: number; readonly claim: ConnectionClaim }
   | { readonly type: 'release'; readonly id: number }
   /** What this worker holds; entries not named are as they were. */

@@ -144,7 +144,8 @@ class ServingWorker {
   }
 
   async #open(group: NonNullable<Parameters<typeof openGateway>[0]['group']>): Promise<OpenGateway> {
-    const { config, configModule, plugin, host, reusePort, requireDiscovery, revision } = this.#assignment;
+    const { config, configModule, plugin, host, reusePort, requireDiscovery, revision, ticketSecret } =
+      this.#assignment;
     // The primary knows the socket it shares by the number asked for: it must be one that a replacement can name.
     const isNumberOpen = this.#assignment.port === 0 && !reusePort;
     const port = isNumberOpen ? await probePort(host, 0) : this.#assignment.port;
@@ -159,6 +160,7 @@ class ServingWorker {
       log: this.#log,
       group,
       firstRevision: revision,
+      ticketSecret: Buffer.from(ticketSecret, 'base64'),
     });
   }
 
@@ -174,8 +176,8 @@ class ServingWorker {
   async #close(open: OpenGateway): Promise<ExitCode> {
     open.stopAccepting();
     await this.#work;
-    const { clean, killed } = await open.close();
-    await this.#primary.sendLast({ type: 'stopped', clean, killed });
+    const { clean, killed, unfinished } = await open.close();
+    await this.#primary.sendLast({ type: 'stopped', clean, killed, unfinished });
     return EXIT_CODES.done;
   }
 }

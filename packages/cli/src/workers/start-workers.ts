@@ -1,4 +1,5 @@
 import cluster from 'node:cluster';
+import { randomBytes } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 
 import type { Logger } from '@ocelot/core';
@@ -52,7 +53,15 @@ export async function startWorkers(
   const pool = new WorkerPool(
     {
       size: flags.workers,
-      common: { host, reusePort, cwd: terminal.cwd, configModule, plugin, log: { format, level } },
+      common: {
+        host,
+        reusePort,
+        cwd: terminal.cwd,
+        configModule,
+        plugin,
+        log: { format, level },
+        ticketSecret: randomBytes(32).toString('base64'),
+      },
       port,
       requireDiscovery: flags.requireDiscovery === true,
       fork: (worker) => meeting.fork(worker, terminal.cwd),

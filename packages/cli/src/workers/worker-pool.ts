@@ -97,7 +97,8 @@ export class WorkerPool {
     const [first, ...others] = this.#places;
     if (first === undefined) throw new Error('a pool has at least one worker');
     const url = await this.#launch(first, this.#init.requireDiscovery);
-    this.#port = Number(new URL(url).port) || 80; // A URL leaves out the port that its scheme implies.
+    // A URL leaves out the port that its scheme implies.
+    this.#port = Number(new URL(url).port) || (url.startsWith('https:') ? 443 : 80);
     await Promise.all(others.map((place) => this.#launch(place, this.#init.requireDiscovery)));
     this.#isStarted = true;
     for (const place of this.#places) {
@@ -131,11 +132,17 @@ export class WorkerPool {
     const processes = this.#alive();
     for (const process of processes) process.stop(cause);
     const ends = await Promise.all(processes.map((process) => process.ended));
-    const sum = (which: 'clean' | 'killed'): number =>
+    const sum = (which: 'clean' | 'killed' | 'unfinished'): number =>
       ends.reduce((total, { drained }) => total + (drained?.[which] ?? 0), 0);
     const unclean = ends.filter(({ code }) => code !== 0).length;
     this.#init.log.info(
-      { workers: ends.length, clean: sum('clean'), killed: sum('killed'), ...(unclean > 0 && { unclean }) },
+      {
+        workers: ends.length,
+        clean: sum('clean'),
+        killed: sum('killed'),
+        unfinished: sum('unfinished'),
+        ...(unclean > 0 && { unclean }),
+      },
       'stopped',
     );
     return unclean === 0 ? EXIT_CODES.done : EXIT_CODES.failure;

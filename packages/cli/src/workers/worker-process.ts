@@ -16,7 +16,7 @@ export interface WorkerEnd {
   readonly code: number | null;
   readonly signal: string | null;
   /** Sessions that ended in order, and that were cut, when it was told to stop; undefined when it said nothing. */
-  readonly drained: { readonly clean: number; readonly killed: number } | undefined;
+  readonly drained: { readonly clean: number; readonly killed: number; readonly unfinished: number } | undefined;
 }
 
 /** A step that a worker is asked to take and that it answers. */
@@ -129,8 +129,10 @@ export class WorkerProcess {
     this.#heartbeat?.heard();
     if (message.type === 'pong') return;
     if (message.type === 'claim' || message.type === 'release' || message.type === 'ownLoads') this.#received(message);
-    else if (message.type === 'stopped') this.#drained = { clean: message.clean, killed: message.killed };
-    else this.#step?.done(message);
+    else if (message.type === 'stopped') {
+      const { clean, killed, unfinished } = message;
+      this.#drained = { clean, killed, unfinished };
+    } else this.#step?.done(message);
   }
 
   #next(limitMs: number, what: string): Promise<FromWorker> {

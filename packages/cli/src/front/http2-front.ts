@@ -1,0 +1,115 @@
+import {
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+  createServer,
+} from 'node:http2';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+import type { Gateway } from '@ocelot/core';
+
+import { type Front, MAX_HEADER_COUNT } from './http1-front.js';
+import { Http2Connection, type Places } from './http2-connection.js';
+import type { RelayListeners } from './relay-listeners.js';
+
+/** Streams that a client may have open on one connection at once: RFC 9113 §6.5.2 advises no fewer. */
+const MAX_CONCURRENT_STREAMS = 100;
+/** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
+const PSEUDO_HEADERS = 5;
+/** What a header counts beside its bytes (RFC 9113 §6.5.2). */
+const HEADER_OVERHEAD_BYTES = 32;
+
+/**
+ * Serves HTTP/2 (RFC 9113), WebSockets over it too (RFC 8441).
+ *
+ * What bounds a client: the streams it may have open, the decoded size of a head and its number of headers (Node resets
+ * the stream), the places that streams take, the time without a stream. nghttp2, of which Node's HTTP/2 is made, ends
+ * connections that reset streams at a great rate (CVE-2023-44487), send CONTINUATION without end (CVE-2024-28182), or
+ * frames to be acknowledged faster than they can be.
+ */
+export function http2Front(gateway: Gateway, places: Places, listeners: RelayListeners): Front {
+  const { log } = gateway;
+  const { maxHeaderBytes } = gateway.settings.listener;
+  const connections = new Map<ServerHttp2Session, Http2Connection>();
+  const server = createServer({
+    maxHeaderListPairs: MAX_HEADER_COUNT + PSEUDO_HEADERS,
+    settings: {
+      enableConnectProtocol: listeners.connect !== undefined,
+      maxConcurrentStreams: MAX_CONCURRENT_STREAMS,
+      maxHeaderListSize: maxHeaderBytes,
+    },
+  });
+  let entering: Duplex | undefined;
+  server.on('session', (session) => {
+    session.on('error', (error) => log.debug({ err: error }, 'HTTP/2 connection failed'));
+    if (entering === undefined) return;
+    const { headersTimeoutMs } = gateway.settings.listener;
+    connections.set(session, new Http2Connection(session, entering, places, headersTimeoutMs));
+    session.once('close', () => connections.delete(session));
+  });
+  /** Answers what goes no further. */
+  const isServed = (request: Http2ServerRequest, response: Http2ServerResponse): boolean => {
+    const { stream } = request;
+    if (enters(stream, connections)) {
+      if (sizeOf(request.rawHeaders) <= maxHeaderBytes) return true;
+      // The setting binds Node only once the client has acknowledged it.
+      refuse(response, 431, 'Request Header Fields Too Large');
+    } else refuse(response, 503, 'Service Unavailable', { 'retry-after': '5' });
+    return false;
+  };
+  server.on('stream', (stream) => stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed')));
+  server.on('request', (request, response) => {
+    // The compatible objects are what the relays' listeners take too.
+    if (isServed(request, response))
+      listeners.request(
+        request as unknown as IncomingMessage,
+        response as unknown as ServerResponse & { req: IncomingMessage },
+      );
+  });
+  server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
+    if (!isServed(request, response)) return;
+    const protocol = request.headers[':protocol'];
+    if (protocol === undefined) refuse(response, 405, 'Method Not Allowed', { allow: 'GET' });
+    // RFC 9220 §3: what is not supported is answered with 501.
+    else if (protocol !== 'websocket' || listeners.connect === undefined) refuse(response, 501, 'Not Implemented');
+    else listeners.connect(request, response);
+  });
+  return {
+    serve(connection) {
+      entering = connection;
+      server.emit('connection', connection);
+      entering = undefined;
+    },
+    stop() {
+      for (const connection of connections.values()) connection.close();
+    },
+  };
+}
+
+function enters(stream: ServerHttp2Stream, connections: ReadonlyMap<ServerHttp2Session, Http2Connection>): boolean {
+  const connection = stream.session === undefined ? undefined : connections.get(stream.session as ServerHttp2Session);
+  return connection === undefined || connection.enter(stream);
+}
+
+function sizeOf(rawHeaders: readonly string[]): number {
+  let size = (rawHeaders.length / 2) * HEADER_OVERHEAD_BYTES;
+  for (const text of rawHeaders) size += text.length;
+  return size;
+}
+
+/** Ends the stream with an answer; the connection goes on. What the client still sends on it is thrown away. */
+function refuse(
+  response: Http2ServerResponse,
+  status: number,
+  text: string,
+  headers: Record<string, string> = {},
+): void {
+  const { stream } = response;
+  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers });
+  response.end(`${status} ${text}\n`);
+  stream.resume();
+  // RFC 9113 §8.1: the answer is complete, the rest of the request is not needed.
+  stream.once('finish', () => stream.close());
+}
