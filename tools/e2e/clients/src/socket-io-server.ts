@@ -3,7 +3,7 @@ import { Server } from 'socket.io';
 import type { Attach } from './real-backend.ts';
 
 /** Time between two heartbeats of the server, in milliseconds. */
-const PING_INTERVAL_MS = 150;
+const PING_INTERVAL_MS = 100;
 
 /** What the server tells its clients. */
 interface ToClient {
