@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Http2ServerRequest } from 'node:http2';
 import type { SecureContextOptions } from 'node:tls';
 
 import type { Clock } from '@ocelot/core';
@@ -13,11 +14,11 @@ export interface WebSocketRelayOptions {
   readonly handshakeMs?: number;
   /**
    * Which upgrades of the server are the gateway's, decided at once and before the socket is touched. What it declines
-   * is left to the server's other `upgrade` listeners, and one of them must answer it: for a gateway beside an
-   * application that has WebSockets of its own.
+   * is left to the server's other `upgrade` (over HTTP/2 `connect`) listeners, and one of them must answer it: for a
+   * gateway beside an application that has WebSockets of its own.
    * @default every upgrade
    */
-  readonly accepts?: (request: IncomingMessage) => boolean;
+  accepts?(request: IncomingMessage | Http2ServerRequest): boolean;
   /**
    * Certificates to trust in backends and to show to them, as in `tls.createSecureContext`, on routes without
    * `Gateway.BackendTls`; what such a route names takes the place of the same one here.

@@ -1,6 +1,3 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-
 import {
   type Admission,
   type Clock,
@@ -10,23 +7,21 @@ import {
   type UpgradeRequest,
 } from '@ocelot/core';
 
-import { type BackendTlsStore, clientPeer } from '@ocelot/relay-kit';
-import { type ClientWatch, watchClient } from './handshake/client-watch.js';
+import type { BackendTlsStore } from '@ocelot/relay-kit';
+import type { ClientHandshake } from './handshake/client-handshake.js';
 import { type BackendAnswer, connectBackend } from './handshake/connect-backend.js';
 import { HandshakeAbort } from './handshake/handshake-abort.js';
 import { HandshakeDeadline } from './handshake/handshake-deadline.js';
 import type { PendingHandshakes } from './handshake/pending-handshakes.js';
-import { refuse } from './handshake/refuse.js';
 import { relayAnswer } from './handshake/relay-answer.js';
-import { switchingHead } from './handshake/switching-head.js';
-import { validateRequest } from './handshake/validate-request.js';
+import { switchingAnswer } from './handshake/switching-answer.js';
 import { Tunnel } from './session.js';
 import { logRefusal, logRelayedRefusal, logSession } from './session-log.js';
 import type { TimerWheel } from './timer-wheel.js';
 import { decidesOnMessages } from './transfer/choose-mode.js';
 import { agreeOnCompression } from './transfer/compressed-legs.js';
 
-/** What every upgrade of one listener shares. */
+/** What every upgrade of one gateway shares. */
 export interface UpgradeContext {
   readonly gateway: Gateway;
   readonly clock: Clock;
@@ -38,27 +33,25 @@ export interface UpgradeContext {
   readonly directIo: boolean;
 }
 
+/** Takes a client over, error listener first. @param gone Called once when it leaves before its answer. */
+export type TakeClient = (gone: (error: GatewayError) => void) => ClientHandshake;
+
 /**
  * Takes one upgrade from its request to the end of its handshake; the session lives on by itself. Never throws: every
  * failure becomes an answer or, when nobody is there to read it, a closed socket. Step numbers are those of
  * docs/architecture/life-of-an-upgrade.md.
  */
-export async function handleUpgrade(
-  context: UpgradeContext,
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Buffer,
-): Promise<void> {
+export async function handleUpgrade(context: UpgradeContext, takeClient: TakeClient): Promise<void> {
   // Step 1: errors are heard before anything else happens; the client is watched; the clock runs.
   const abort = new HandshakeAbort();
-  const client = watchClient(socket, head, context.directIo, (error) => abort.abort(error));
+  const client = takeClient((error) => abort.abort(error));
   const deadline = new HandshakeDeadline(context.clock, context.handshakeMs, abort);
   let admission: Admission<UpgradeRequest> | undefined;
   context.pending.begin();
   try {
     context.pending.assertRoom();
     // Step 2
-    const upgrade = validateRequest(request, clientPeer(socket));
+    const upgrade = client.readRequest();
     // Steps 3 to 6 are core's.
     admission = await context.gateway.admit(upgrade, abort);
     deadline.admitted(admission.route.timeouts.handshakeMs);
@@ -82,7 +75,7 @@ export async function handleUpgrade(
 function open(
   context: UpgradeContext,
   admission: Admission<UpgradeRequest>,
-  client: ClientWatch,
+  client: ClientHandshake,
   answer: BackendAnswer,
   extensions: readonly string[],
 ): void {
@@ -91,7 +84,7 @@ function open(
   const { leg: backend, endpoint, rest } = answer;
   client.leg.tune(route.tcpKeepAliveMs);
   const compression = decidesOnMessages(admission.taps) ? agreeOnCompression(admission, answer.head) : undefined;
-  client.leg.write(switchingHead(answer.head, compression?.answer), 'latin1');
+  client.accept(switchingAnswer(admission, answer.head, compression?.answer));
   const session = new Tunnel({
     id,
     route,
@@ -123,12 +116,12 @@ function open(
 async function passRefusal(
   context: UpgradeContext,
   admission: Admission<UpgradeRequest>,
-  client: ClientWatch,
+  client: ClientHandshake,
   answer: BackendAnswer,
 ): Promise<void> {
   let isWhole: Promise<boolean>;
   try {
-    isWhole = relayAnswer(client.leg, answer, context.clock);
+    isWhole = relayAnswer(admission, client, answer, context.clock);
   } catch (error) {
     answer.leg.destroy();
     throw error;
@@ -148,17 +141,17 @@ async function passRefusal(
 function fail(
   context: UpgradeContext,
   admission: Admission<UpgradeRequest> | undefined,
-  client: ClientWatch,
+  client: ClientHandshake,
   deadline: HandshakeDeadline,
   thrown: unknown,
 ): void {
   deadline.clear();
-  const { gateway, clock } = context;
+  const { gateway } = context;
   const error = isGatewayError(thrown) ? thrown : new GatewayError('OCELOT_ERR_STAGE_FAILED', { cause: thrown });
   const status = gateway.statusOf(error);
   const exchangeId = admission?.id ?? text(error.details['exchangeId']);
   const routeId = admission?.route.id ?? text(error.details['routeId']);
-  refuse(client.leg, { error, status, requestId: exchangeId }, clock);
+  client.refuse({ error, status, requestId: exchangeId });
   const log = admission?.log ?? gateway.log.child({ exchange: exchangeId, route: routeId });
   logRefusal(log, error, status, admission?.lease.endpoint);
   gateway.record({ type: 'upgrade.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });

@@ -10,7 +10,7 @@ const LINGER_BYTES = 262_144;
 const FLUSH_MS = 10_000;
 
 /**
- * Ends a connection after its last bytes were written: FIN behind them, then the peer's remaining bytes are read and
+ * Ends a connection, or a stream of one, after its last bytes were written: FIN behind them, then the peer's remaining bytes are read and
  * thrown away until it ends too, within limits. Closing at once instead would answer those bytes with RST, and RST
  * takes the answer away before the peer could read it (RFC 9112 §9.6). Nothing that arrives is parsed.
  */

@@ -1,17 +1,15 @@
 import type { IncomingMessage } from 'node:http';
 
+import { type ClientPeer, createGatewayRequest, createUpgradeRequest, type UpgradeRequest } from '@ocelot/core';
+import { hasToken, headerValues } from '@ocelot/relay-kit';
+
 import {
-  type ClientPeer,
-  createGatewayRequest,
-  createUpgradeRequest,
-  GatewayError,
-  type UpgradeRequest,
-} from '@ocelot/core';
-
-import { hasToken, headerValues, isToken, listElements } from '@ocelot/relay-kit';
-
-/** The only version there is (RFC 6455 §4.1). */
-const VERSION = '13';
+  invalidHandshake,
+  offeredProtocols,
+  refuseBody,
+  singleHeader,
+  WEBSOCKET_VERSION,
+} from './offered-handshake.js';
 
 /** 16 bytes in base64 (RFC 6455 §4.1). */
 const KEY = /^[+/0-9A-Za-z]{22}==$/;
@@ -28,21 +26,22 @@ export function namesWebSocket(rawHeaders: readonly string[]): boolean {
  */
 export function validateRequest(request: IncomingMessage, client: ClientPeer): UpgradeRequest {
   const { rawHeaders } = request;
-  if (!namesWebSocket(rawHeaders)) throw invalid('Only upgrades to websocket are served here.');
+  if (!namesWebSocket(rawHeaders)) throw invalidHandshake('Only upgrades to websocket are served here.');
   const method = request.method ?? '';
   if (method !== 'GET') {
-    throw invalid(`A WebSocket handshake is a GET request, not ${method}.`, 405, { Allow: 'GET' });
+    throw invalidHandshake(`A WebSocket handshake is a GET request, not ${method}.`, 405, { Allow: 'GET' });
   }
   if (request.httpVersionMajor !== 1 || request.httpVersionMinor < 1) {
-    throw invalid('A WebSocket handshake needs HTTP/1.1.');
+    throw invalidHandshake('A WebSocket handshake needs HTTP/1.1.');
   }
   if (!hasToken(headerValues(rawHeaders, 'connection'), 'upgrade')) {
-    throw invalid('The Connection header does not name upgrade.');
+    throw invalidHandshake('The Connection header does not name upgrade.');
   }
   refuseBody(rawHeaders);
   checkVersion(rawHeaders);
-  const key = single(rawHeaders, 'Sec-WebSocket-Key');
-  if (key === undefined || !KEY.test(key)) throw invalid('Sec-WebSocket-Key is missing or is not 16 bytes in base64.');
+  const key = singleHeader(rawHeaders, 'Sec-WebSocket-Key');
+  if (key === undefined || !KEY.test(key))
+    throw invalidHandshake('Sec-WebSocket-Key is missing or is not 16 bytes in base64.');
   const received = createGatewayRequest({ kind: 'upgrade', method, target: request.url ?? '', rawHeaders, client });
   return createUpgradeRequest(received, {
     key,
@@ -51,38 +50,10 @@ export function validateRequest(request: IncomingMessage, client: ClientPeer): U
   });
 }
 
-function refuseBody(rawHeaders: readonly string[]): void {
-  const lengths = headerValues(rawHeaders, 'content-length');
-  if (headerValues(rawHeaders, 'transfer-encoding').length > 0 || lengths.some((length) => !/^0+$/.test(length))) {
-    throw invalid('A WebSocket handshake has no body.');
-  }
-}
-
 function checkVersion(rawHeaders: readonly string[]): void {
-  if (single(rawHeaders, 'Sec-WebSocket-Version') === VERSION) return;
-  throw invalid('Only version 13 of the WebSocket protocol is served.', 426, {
-    'Sec-WebSocket-Version': VERSION,
+  if (singleHeader(rawHeaders, 'Sec-WebSocket-Version') === WEBSOCKET_VERSION) return;
+  throw invalidHandshake('Only version 13 of the WebSocket protocol is served.', 426, {
+    'Sec-WebSocket-Version': WEBSOCKET_VERSION,
     Upgrade: 'websocket',
   });
-}
-
-/** @throws GatewayError UPGRADE_INVALID when the header is there more than once. */
-function single(rawHeaders: readonly string[], name: string): string | undefined {
-  const values = headerValues(rawHeaders, name.toLowerCase());
-  if (values.length > 1) throw invalid(`There is more than one ${name} header.`);
-  return values[0];
-}
-
-function offeredProtocols(rawHeaders: readonly string[]): readonly string[] {
-  const lines = headerValues(rawHeaders, 'sec-websocket-protocol');
-  const protocols = listElements(lines);
-  const isUnique = new Set(protocols).size === protocols.length;
-  if (!isUnique || !protocols.every(isToken) || (lines.length > 0 && protocols.length === 0)) {
-    throw invalid('Sec-WebSocket-Protocol is not a list of different tokens (RFC 6455 §4.1).');
-  }
-  return protocols;
-}
-
-function invalid(message: string, status = 400, headers: Readonly<Record<string, string>> = {}): GatewayError {
-  return new GatewayError('OCELOT_ERR_UPGRADE_INVALID', { message, status, headers });
 }

@@ -1,0 +1,101 @@
+import type { Http2ServerRequest, OutgoingHttpHeaders } from 'node:http2';
+
+import { type Clock, GatewayError, type UpgradeRequest } from '@ocelot/core';
+import { clientPeer, isHopByHop, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
+
+import { StreamLeg } from '../transfer/stream-leg.js';
+import type { BodyFraming } from './body-framing.js';
+import type { AnswerBody, ClientHandshake, Refusal } from './client-handshake.js';
+import { type ClientWatch, watchClient } from './client-watch.js';
+import { linger } from './linger.js';
+import { invalidHandshake } from './offered-handshake.js';
+import type { ResponseHead } from './response-head.js';
+import type { SwitchingAnswer } from './switching-answer.js';
+import { validateConnect } from './validate-connect.js';
+
+const OK = 200;
+
+/**
+ * A client that asks for a WebSocket by extended CONNECT (RFC 8441): a stream is the leg, and its connection goes on
+ * whatever becomes of it.
+ */
+export class Http2Handshake implements ClientHandshake {
+  readonly #request: Http2ServerRequest;
+  readonly #watch: ClientWatch<StreamLeg>;
+  readonly #clock: Clock;
+
+  /** @param gone Called once when the client leaves before its answer. */
+  constructor(request: Http2ServerRequest, clock: Clock, gone: (error: GatewayError) => void) {
+    this.#request = request;
+    this.#clock = clock;
+    this.#watch = watchClient(undefined, gone, (receiver) => new StreamLeg(request.stream, receiver));
+  }
+
+  get leg(): StreamLeg {
+    return this.#watch.leg;
+  }
+
+  early(): readonly Buffer[] {
+    return this.#watch.early();
+  }
+
+  readRequest(): UpgradeRequest {
+    const { stream, rawHeaders } = this.#request;
+    if (stream.endAfterHeaders) throw invalidHandshake('The stream of a WebSocket stays open behind its request.');
+    return validateConnect(rawHeaders, clientPeer(stream.session?.socket ?? {}));
+  }
+
+  /** RFC 8441 §5: 200 says what 101 says; the accept key answers a key that was never sent. */
+  accept({ headers }: SwitchingAnswer): void {
+    if (!this.leg.isReset) this.leg.respond(http2Headers(OK, headers), false);
+  }
+
+  refuse({ error, status, requestId }: Refusal): void {
+    const { leg } = this;
+    if (status === 0 || leg.isReset) {
+      leg.destroy();
+      return;
+    }
+    const body = refusalBody(error, status, requestId);
+    leg.respond(http2Headers(status, refusalHeaders(error, body)), false);
+    leg.write(body);
+    linger(leg, this.#clock);
+  }
+
+  relay({ status }: ResponseHead, headers: readonly string[], framing: BodyFraming): AnswerBody {
+    if (status < 300 || status > 599) throw unfit(status);
+    const { leg } = this;
+    const length = framing.kind === 'length' ? ['content-length', String(framing.bytes)] : [];
+    if (!leg.isReset) leg.respond(http2Headers(status, [...headers, ...length]), framing.kind === 'none');
+    return {
+      write: (content) => void leg.write(content),
+      end: (isWhole) => {
+        if (isWhole) linger(leg, this.#clock);
+        else leg.destroy();
+      },
+    };
+  }
+}
+
+/** To a CONNECT every 2xx says that the tunnel stands (RFC 9110 §9.3.6): the client would take the body for frames. */
+function unfit(status: number): GatewayError {
+  return new GatewayError('OCELOT_ERR_BACKEND_HANDSHAKE_INVALID', {
+    details: { fault: `the backend answers ${status}, which cannot be told to a client over HTTP/2` },
+  });
+}
+
+/** RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. */
+function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { ':status': status };
+  const cookies: string[] = [];
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = (rawHeaders[i] ?? '').toLowerCase();
+    const value = rawHeaders[i + 1] ?? '';
+    const before = headers[name];
+    if (isHopByHop(name) || name === 'http2-settings') continue;
+    if (name === 'set-cookie') cookies.push(value);
+    else headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
+  }
+  if (cookies.length > 0) headers['set-cookie'] = cookies;
+  return headers;
+}

@@ -1,0 +1,58 @@
+import type { Admission, UpgradeRequest } from '@ocelot/core';
+import { endToEndHeaders, headerValues, isHopByHop } from '@ocelot/relay-kit';
+
+import type { ResponseHead } from './response-head.js';
+
+/** What a client is told when its WebSocket stands. */
+export interface SwitchingAnswer {
+  /** `Sec-WebSocket-Accept`, for clients that sent a key. */
+  readonly acceptKey: string;
+  /** Everything else that is not of the hop: subprotocol, extensions, cookies, …: name, value, …. */
+  readonly headers: readonly string[];
+}
+
+const HANDSHAKE = 'sec-websocket-';
+const ACCEPT = 'sec-websocket-accept';
+const KEY = 'sec-websocket-key';
+const EXTENSIONS = 'sec-websocket-extensions';
+/** What a 101 cannot have (RFC 9110 §8.6). */
+const CONTENT_LENGTH = 'content-length';
+
+/**
+ * The answer that opens a WebSocket: the backend's 101, validated, with its end-to-end headers. What belongs to the
+ * handshake itself goes past {@link Admission.answerHeaders}: both ends have agreed on it, and what a stage said there
+ * would be a lie to one of them.
+ * @param ownExtensions Messages mode: what the gateway itself agreed on with the client, in place of the backend's; may
+ *   be empty.
+ */
+export function switchingAnswer(
+  admission: Admission<UpgradeRequest>,
+  head: ResponseHead,
+  ownExtensions?: string,
+): SwitchingAnswer {
+  const kept = endToEndHeaders(head.rawHeaders);
+  const agreed: string[] = [];
+  const passed: string[] = [];
+  for (let i = 0; i + 1 < kept.length; i += 2) {
+    const name = kept[i] ?? '';
+    const folded = name.toLowerCase();
+    if (!folded.startsWith(HANDSHAKE)) {
+      if (folded !== CONTENT_LENGTH) passed.push(name, kept[i + 1] ?? '');
+    } else if (folded !== ACCEPT && folded !== KEY && (ownExtensions === undefined || folded !== EXTENSIONS)) {
+      agreed.push(name, kept[i + 1] ?? '');
+    }
+  }
+  if (ownExtensions !== undefined && ownExtensions !== '') agreed.push('Sec-WebSocket-Extensions', ownExtensions);
+  const answered = admission.answerHeaders(head.status, passed);
+  const headers = answered === passed ? passed : answered.filter((_, index) => isFree(answered[index & ~1] ?? ''));
+  return {
+    acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '',
+    headers: agreed.length === 0 ? headers : [...agreed, ...headers],
+  };
+}
+
+/** Whether a stage may have put the header there. */
+function isFree(name: string): boolean {
+  const folded = name.toLowerCase();
+  return folded !== CONTENT_LENGTH && !folded.startsWith(HANDSHAKE) && !isHopByHop(folded);
+}

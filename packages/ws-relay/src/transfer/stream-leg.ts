@@ -1,0 +1,38 @@
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
+
+import { Leg, type LegReceiver } from './leg.js';
+
+const { NGHTTP2_CANCEL, NGHTTP2_NO_ERROR } = constants;
+
+/**
+ * The leg of a WebSocket over HTTP/2: one stream of a connection that carries others as well (RFC 8441 §5). FIN is
+ * END_STREAM, RST is RST_STREAM with CANCEL; while it is paused the client gets no WINDOW_UPDATE for it. Nothing that
+ * is done to it touches the connection.
+ */
+export class StreamLeg extends Leg {
+  readonly #stream: ServerHttp2Stream;
+
+  constructor(stream: ServerHttp2Stream, receiver: LegReceiver) {
+    super(stream, receiver, false);
+    this.#stream = stream;
+  }
+
+  /** Whether nothing can be sent any more, although the stream may not have told so yet. */
+  get isReset(): boolean {
+    return this.#stream.closed || this.isClosed;
+  }
+
+  /** The HEADERS of the answer. Before anything is written, and not when `isReset`. */
+  respond(headers: OutgoingHttpHeaders, endStream: boolean): void {
+    this.#stream.respond(headers, { endStream });
+  }
+
+  /**
+   * After everything was sent the client is only asked to stop (RFC 9113 §8.1); before, it must not take what it has
+   * for the whole.
+   */
+  override destroy(): void {
+    this.#stream.close(this.#stream.writableFinished ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
+    super.destroy();
+  }
+}
