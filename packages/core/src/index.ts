@@ -49,7 +49,14 @@ export { createGateway, type GatewayOptions } from './runtime/create-gateway.js'
 
 // For whoever runs several gateways as one
 export type { ConnectionAnswer, ConnectionClaim, ConnectionLedger } from './contracts/connection-ledger.js';
-export type { GatewayGroup, GatewayMember, LoadBoard, LoadShare } from './contracts/gateway-group.js';
+export type {
+  GatewayGroup,
+  GatewayMember,
+  LoadBoard,
+  LoadShare,
+  NoteBoard,
+  NoteChannel,
+} from './contracts/gateway-group.js';
 export { createConnectionLedger, type LocalLedger } from './pipeline/local-ledger.js';
 
 // Configuration

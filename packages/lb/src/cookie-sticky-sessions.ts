@@ -6,6 +6,7 @@ import type {
   EndpointLoad,
   GatewayRequest,
   JsonObject,
+  NoteChannel,
   OutgoingHeaders,
 } from '@ocelot/core';
 
@@ -24,6 +25,9 @@ const MOST_SESSIONS = 100_000;
 /** Clients write the cookies, so their sum is bounded too: 16 Mi characters. */
 const MOST_KEY_CHARACTERS = 16_777_216;
 
+/** What members of a group tell each other. */
+type SessionNote = readonly [session: string, host: string, port: number];
+
 /**
  * Sends every request of one session to one endpoint. The session is the value of a cookie that your backends set
  * (the gateway sets none); a request without it is balanced by RoundRobin. A session belongs to the endpoint that gave
@@ -37,8 +41,8 @@ const MOST_KEY_CHARACTERS = 16_777_216;
  * whose weight fell to 0 keeps its sessions and gets no new ones. Each pool remembers its own sessions, 100 000 at
  * most; beyond that the one unused for longest is forgotten.
  *
- * Members of a gateway group, who do not know each other's sessions, send a new one to the endpoint that its cookie
- * hashes to, which is the same for all of them while their endpoints are the same.
+ * Members of a gateway group tell each other their sessions, which takes a moment. One that is known to none of them
+ * goes to the endpoint that its cookie hashes to, the same for all of them while their endpoints are the same.
  */
 export const cookieStickySessions: BalancingPolicyFactory = (options, context): BalancingPolicy =>
   new CookieStickySessions(options, context);
@@ -49,6 +53,7 @@ class CookieStickySessions implements BalancingPolicy {
   readonly #context: BalancingContext;
   readonly #others: BalancingPolicy;
   readonly #hashed = new Rendezvous();
+  readonly #channel: NoteChannel | undefined;
 
   constructor(options: JsonObject, context: BalancingContext) {
     this.#cookie = readCookieName(options['Key'], DEFAULT_COOKIE);
@@ -59,6 +64,7 @@ class CookieStickySessions implements BalancingPolicy {
       maxSessions: MOST_SESSIONS,
       maxKeyCharacters: MOST_KEY_CHARACTERS,
     });
+    this.#channel = context.notes?.((note) => this.#heard(note));
   }
 
   pick(candidates: readonly EndpointLoad[], request: GatewayRequest, clientAddress: string): EndpointLoad {
@@ -69,7 +75,7 @@ class CookieStickySessions implements BalancingPolicy {
     const picked =
       (known && candidates.find(({ endpoint }) => endpoint.host === known.host && endpoint.port === known.port)) ??
       this.#pickNew(candidates, request, clientAddress, session);
-    this.#sessions.set(session, picked.endpoint, nowMs);
+    this.#remember(session, picked.endpoint, nowMs);
     return picked;
   }
 
@@ -86,10 +92,24 @@ class CookieStickySessions implements BalancingPolicy {
   /** The backend begins or renames a session with this answer: its next request belongs to the same endpoint. */
   mark(endpoint: Endpoint, _request: GatewayRequest, answer: OutgoingHeaders): void {
     const session = setCookieValue(answer.raw, this.#cookie);
-    if (session !== undefined) this.#sessions.set(session, endpoint, this.#context.clock.now());
+    if (session !== undefined) this.#remember(session, endpoint, this.#context.clock.now());
+  }
+
+  #remember(session: string, endpoint: Endpoint, nowMs: number): void {
+    const isNews = this.#sessions.set(session, endpoint, nowMs);
+    if (isNews && this.#channel !== undefined) {
+      const note: SessionNote = [session, endpoint.host, endpoint.port];
+      this.#channel.tell(JSON.stringify(note));
+    }
+  }
+
+  #heard(note: string): void {
+    const [session, host, port] = JSON.parse(note) as SessionNote;
+    this.#sessions.set(session, { host, port }, this.#context.clock.now());
   }
 
   close(): void {
+    this.#channel?.close();
     this.#sessions.clear();
   }
 }

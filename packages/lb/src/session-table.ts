@@ -3,6 +3,8 @@ interface RememberedEndpoint {
   readonly host: string;
   readonly port: number;
   readonly untilMs: number;
+  /** When {@link SessionTable.set} last called it news. */
+  readonly newsMs: number;
 }
 
 /** Limits of a {@link SessionTable}. */
@@ -40,13 +42,27 @@ export class SessionTable {
     return this.#sessions.get(key);
   }
 
-  /** Remembers the endpoint of a session, from `nowMs` on for the whole expiry. */
-  set(key: string, endpoint: { readonly host: string; readonly port: number }, nowMs: number): void {
-    const isNew = !this.#delete(key);
+  /**
+   * Remembers the endpoint of a session, from `nowMs` on for the whole expiry.
+   * @returns whether that is worth telling others, who let it expire unless they hear of it: the session was unknown or
+   *   elsewhere, or a quarter of its time has passed since the last news.
+   */
+  set(key: string, endpoint: { readonly host: string; readonly port: number }, nowMs: number): boolean {
+    const { expiryMs } = this.#limits;
     const { host, port } = endpoint;
-    this.#sessions.set(isNew ? ownCopy(key) : key, { host, port, untilMs: nowMs + this.#limits.expiryMs });
+    const before = this.#sessions.get(key);
+    const isNews =
+      before === undefined || before.host !== host || before.port !== port || nowMs - before.newsMs >= expiryMs / 4;
+    this.#delete(key);
+    this.#sessions.set(before === undefined ? ownCopy(key) : key, {
+      host,
+      port,
+      untilMs: nowMs + expiryMs,
+      newsMs: isNews ? nowMs : before.newsMs,
+    });
     this.#keyCharacters += key.length;
     this.#forgetOldest();
+    return isNews;
   }
 
   clear(): void {

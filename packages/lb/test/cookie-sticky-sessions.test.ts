@@ -1,5 +1,5 @@
-import type { JsonObject } from '@ocelot/core';
-import { balancingConformance } from '@ocelot/core/testing';
+import type { BalancingContext, JsonObject } from '@ocelot/core';
+import { balancingConformance, FakeClock } from '@ocelot/core/testing';
 import { describe, expect, it } from 'vitest';
 
 import { cookieStickySessions } from '../src/index.js';
@@ -183,5 +183,54 @@ describe('CookieStickySessions in a group of gateways', () => {
 
   it('balances requests without the cookie', () => {
     expect(member(0).leaseHosts(3)).toBe('a b c');
+  });
+
+  /** Members that hear each other at once. */
+  const inTouch = (clock: FakeClock) => {
+    const heardBy: ((note: string) => void)[] = [];
+    let told = 0;
+    const pools = [0, 1].map((index) => {
+      const context: BalancingContext = {
+        ...balancingContext({ index, size: 2 }),
+        clock,
+        notes: (heard) => {
+          heardBy[index] = heard;
+          return {
+            tell: (note) => {
+              told += 1;
+              heardBy[1 - index]?.(note);
+            },
+            close: () => void heardBy.splice(index, 1),
+          };
+        },
+      };
+      const pool = new SimulatedPool(cookieStickySessions({ Key: 'sid', Expiry: 1_000 }, context));
+      pool.update(['a', 'b', 'c', 'd', 'e'].map((host) => at(`${host}:1`)));
+      return pool;
+    });
+    const [one, two] = pools;
+    if (one === undefined || two === undefined) throw new Error('there are two members');
+    return { one, two, told: () => told };
+  };
+
+  it('sends a session that another member saw begin to the endpoint that began it', () => {
+    const { one, two } = inTouch(new FakeClock());
+    for (const host of ['a', 'b', 'c', 'd', 'e']) {
+      one.lease();
+      one.answer(`${host}:1`, {}, ['Set-Cookie', `sid=from-${host}`]);
+      expect(two.lease({ cookie: `sid=from-${host}` })).toBe(`${host}:1`);
+    }
+  });
+
+  it('keeps a session alive in every member while one of them uses it, and tells them seldom', () => {
+    const clock = new FakeClock();
+    const { one, two, told } = inTouch(clock);
+    one.answer('e:1', {}, ['Set-Cookie', 'sid=s']);
+    for (let use = 0; use < 40; use += 1) {
+      clock.advance(100);
+      one.lease({ cookie: 'sid=s' });
+    }
+    expect(told()).toBeLessThanOrEqual(17);
+    expect(two.lease({ cookie: 'sid=s' })).toBe('e:1');
   });
 });

@@ -30,6 +30,24 @@ export interface LoadBoard {
   open(pool: string, endpoint: string): LoadShare;
 }
 
+/** One pool's way to the same pool in the other members. */
+export interface NoteChannel {
+  /** Tells all others, who may already know. No I/O, no throw. Word takes its time, and may be lost on the way. */
+  tell(note: string): void;
+  /** Nothing is told or heard any more. Idempotent. */
+  close(): void;
+}
+
+/** Where the policies of the members tell each other what they learned: which endpoint a session belongs to. */
+export interface NoteBoard {
+  /**
+   * Opens the way of one pool.
+   * @param pool The same text for the same route, service and balancing options in every member.
+   * @param heard Called with each note of another member, in the order of that member's telling.
+   */
+  open(pool: string, heard: (note: string) => void): NoteChannel;
+}
+
 /**
  * Several gateways, in processes of their own, that serve the same clients with the same configuration: what makes
  * them count and balance as one. Given to `createGateway` by whoever runs them (`ocelot run --workers`).
@@ -39,4 +57,6 @@ export interface GatewayGroup {
   /** Grants places under `MaxConnections` and `MaxConnectionsPerIp` for all members together. */
   readonly ledger: ConnectionLedger;
   readonly loads: LoadBoard;
+  /** Absent: members learn nothing of each other's clients. */
+  readonly notes?: NoteBoard;
 }

@@ -1,7 +1,7 @@
 import type { Clock } from './clock.js';
 import type { Endpoint, EndpointLoad } from './endpoint.js';
 import type { OutgoingHeaders } from './exchange.js';
-import type { GatewayMember } from './gateway-group.js';
+import type { GatewayMember, NoteChannel } from './gateway-group.js';
 import type { JsonObject } from './json.js';
 import type { GatewayRequest } from './request.js';
 
@@ -41,6 +41,11 @@ export interface BalancingContext {
    * same endpoint through each of them. `inFlight` counts the leases of all members then.
    */
   readonly member?: GatewayMember;
+  /**
+   * Set with `member` where members can tell each other things: opens the way to the same policy in the others. At most
+   * once for each policy, which closes it in its own `close`.
+   */
+  readonly notes?: (heard: (note: string) => void) => NoteChannel;
   /**
    * Names the backends of the pool: the same text for every route to the same service, or to a fixed list with the same
    * first endpoint, in every gateway and after a restart. For what clients carry, so that routes to different backends

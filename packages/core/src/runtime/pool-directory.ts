@@ -91,7 +91,7 @@ export class PoolDirectory {
   #open(key: string, route: Route, discovery: DiscoverySettings | undefined): PoolEntry {
     const loads = this.#context.group?.loads;
     const pool = new EndpointPool(
-      this.#policyOf(route),
+      this.#policyOf(route, key),
       loads === undefined ? undefined : (endpoint) => loads.open(key, endpoint),
     );
     const listener: EndpointListener = (endpoints) => pool.update(endpoints);
@@ -113,7 +113,8 @@ export class PoolDirectory {
     entry.pool.close();
   }
 
-  #policyOf(route: Route): BalancingPolicy {
+  /** @param key of the pool; without it the policy is only tried, and told nothing by other members. */
+  #policyOf(route: Route, key?: string): BalancingPolicy {
     const { type, options } = route.balancing;
     const create =
       type === ''
@@ -127,8 +128,14 @@ export class PoolDirectory {
     }
     try {
       const { clock, random, group } = this.#context;
-      const service = serviceName(route.source);
-      return create(options, { clock, random, service, ...(group === undefined ? {} : { member: group.member }) });
+      const board = key === undefined ? undefined : group?.notes;
+      return create(options, {
+        clock,
+        random,
+        service: serviceName(route.source),
+        ...(group === undefined ? {} : { member: group.member }),
+        ...(board === undefined || key === undefined ? {} : { notes: (heard) => board.open(key, heard) }),
+      });
     } catch (error) {
       throw new ConfigError([
         {

@@ -13,6 +13,7 @@ import {
   type GatewayEvent,
   type GatewayGroup,
   type GatewayOptions,
+  type NoteBoard,
   type Plugin,
   type Route,
   type ServiceRef,
@@ -813,6 +814,41 @@ describe('a gateway that is a member of a group', () => {
     (await gateway.admit(request(), live())).finish({ outcome: 'completed' });
     expect(seen).toEqual([{ index: 1, size: 2 }, 5, 0]);
     await end(gateway);
+  });
+
+  it('opens for its policies the way to those of other members, by the name of the pool', async () => {
+    const opened: string[] = [];
+    const heard: string[] = [];
+    const notes: NoteBoard = {
+      open: (pool, listener) => {
+        opened.push(pool);
+        listener('from another');
+        return { tell: (note) => void heard.push(note), close: () => void heard.push('closed') };
+      },
+    };
+    const chatty: Plugin = {
+      name: 'chatty',
+      setup: (to) =>
+        to.balancing('Chatty', (_options, context) => {
+          const channel = context.notes?.((note) => void heard.push(note));
+          return {
+            pick: ([first]) => {
+              channel?.tell('picked');
+              return first ?? expect.fail('candidates is never empty');
+            },
+            close: () => channel?.close(),
+          };
+        }),
+    };
+    const shared = group();
+    const gateway = await gatewayOf([route('/', { balancing: { type: 'Chatty', options: {} } })], {
+      group: { ...shared, notes },
+      plugins: [chatty],
+    });
+    (await gateway.admit(request(), live())).finish({ outcome: 'completed' });
+    await end(gateway);
+    expect(heard).toEqual(['from another', 'picked', 'closed']);
+    expect(shared.pools.join('\n')).toContain(opened[0]);
   });
 
   it('names its pools as every member does that has the same configuration', async () => {
