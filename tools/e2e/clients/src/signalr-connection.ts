@@ -51,10 +51,11 @@ export interface Hub {
 export class HubConnection {
   readonly #carrier: Carrier;
   readonly #hub: Hub;
-  readonly #pinging: NodeJS.Timeout;
+  readonly #keepAliveMs: number;
   readonly #uploads = new Map<string, { readonly items: unknown[]; done(): void }>();
   readonly #cancelled = new Set<string>();
   #greeted = false;
+  #pinging: NodeJS.Timeout | undefined;
   #ended = false;
   #rest = '';
   #pings = 0;
@@ -63,19 +64,20 @@ export class HubConnection {
   constructor(carrier: Carrier, hub: Hub, keepAliveMs: number) {
     this.#carrier = carrier;
     this.#hub = hub;
-    this.#pinging = setInterval(() => this.#send({ type: TYPE.ping }), keepAliveMs);
+    this.#keepAliveMs = keepAliveMs;
   }
 
   /** Text that came from the client, in pieces of any size. */
   read(text: string): void {
+    if (this.#ended) return;
     const records = (this.#rest + text).split(RECORD_SEPARATOR);
     this.#rest = records.pop() ?? '';
     for (const record of records) this.#message(JSON.parse(record) as Received);
   }
 
-  /** Calls a method of the client. */
+  /** Calls a method of the client; one that has not shaken hands yet is left out. */
   call(target: string, ...values: readonly unknown[]): void {
-    this.#send({ type: TYPE.invocation, target, arguments: values });
+    if (this.#greeted) this.#send({ type: TYPE.invocation, target, arguments: values });
   }
 
   /** Resolves once `count` pings came from the client; the last caller is told. */
@@ -104,6 +106,7 @@ export class HubConnection {
       this.#greeted = true;
       const known = message.protocol === 'json' && message.version === 1;
       this.#send(known ? {} : { error: `The protocol ${message.protocol} is not spoken here.` });
+      this.#pinging = setInterval(() => this.#send({ type: TYPE.ping }), this.#keepAliveMs);
       return;
     }
     const id = message.invocationId ?? '';
