@@ -2,6 +2,7 @@
 import type { ConnectionClaim, GatewayConfig } from '@ocelot/core';
 
 import type { LogOptions } from '../log.js';
+import type { Note } from './gathered-notes.js';
 import type { WorkerFailure } from './worker-failure.js';
 
 /** Everything a worker needs to become a gateway. */
@@ -24,6 +25,8 @@ export interface Assignment {
   readonly revision: number;
   /** In base64; all workers make the same keys of it, so that each can resume a TLS session of another. */
   readonly ticketSecret: string;
+  /** In base64: `GatewayMember.secret`. */
+  readonly groupSecret: string;
 }
 
 /** Leases of one endpoint of one pool, by the name that the pool has in every worker. */
@@ -39,7 +42,9 @@ export type ToWorker =
   /** Asks for a sign of life. */
   | { readonly type: 'ping' }
   /** What the others hold; entries not named are as they were. */
-  | { readonly type: 'foreignLoads'; readonly loads: readonly Load[] };
+  | { readonly type: 'foreignLoads'; readonly loads: readonly Load[] }
+  /** What policies of the others learned. */
+  | { readonly type: 'foreignNotes'; readonly notes: readonly Note[] };
 
 /** Worker → primary. */
 export type FromWorker =
@@ -56,4 +61,6 @@ export type FromWorker =
   | { readonly type: 'claim'; readonly id: number; readonly claim: ConnectionClaim }
   | { readonly type: 'release'; readonly id: number }
   /** What this worker holds; entries not named are as they were. */
-  | { readonly type: 'ownLoads'; readonly loads: readonly Load[] };
+  | { readonly type: 'ownLoads'; readonly loads: readonly Load[] }
+  /** What policies of this worker learned. */
+  | { readonly type: 'ownNotes'; readonly notes: readonly Note[] };

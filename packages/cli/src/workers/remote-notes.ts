@@ -32,9 +32,4 @@ export class RemoteNotes implements NoteBoard {
   take(notes: readonly Note[]): void {
     for (const [pool, note] of notes) for (const heard of this.#heard.get(pool) ?? []) heard(note);
   }
-
-  /** Says nothing any more. */
-  close(): void {
-    this.#telling.close();
-  }
 }

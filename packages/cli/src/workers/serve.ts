@@ -13,6 +13,7 @@ import { frozen } from './frozen.js';
 import type { Assignment, FromWorker, ToWorker } from './messages.js';
 import { RemoteLedger } from './remote-ledger.js';
 import { RemoteLoads } from './remote-loads.js';
+import { RemoteNotes } from './remote-notes.js';
 import { describeFailure } from './worker-failure.js';
 
 /** A primary that lives assigns within milliseconds. */
@@ -124,14 +125,17 @@ class ServingWorker {
 
   /** @throws what the start failed with. */
   async live(): Promise<ExitCode> {
-    const { workers } = this.#assignment;
+    const { worker, workers, groupSecret } = this.#assignment;
     const ledger = new RemoteLedger((message) => this.#primary.send(message));
     const loads = new RemoteLoads((own, done) => this.#primary.send({ type: 'ownLoads', loads: own }, done));
+    const notes = new RemoteNotes((own, done) => this.#primary.send({ type: 'ownNotes', notes: own }, done));
     this.#primary.on((message) => {
       if (message.type === 'granted' || message.type === 'refused') ledger.take(message);
       else if (message.type === 'foreignLoads') loads.take(message.loads);
+      else if (message.type === 'foreignNotes') notes.take(message.notes);
     });
-    const starting = this.#open({ member: { index: this.#assignment.worker - 1, size: workers }, ledger, loads });
+    const member = { index: worker - 1, size: workers, secret: groupSecret };
+    const starting = this.#open({ member, ledger, loads, notes });
     this.#primary.on((message) => {
       if (message.type === 'reload') this.#work = this.#work.then(async () => this.#reload(await starting, message));
     });

@@ -15,6 +15,7 @@ import type { Terminal } from '../terminal.js';
 import { canReusePort } from './accept-mode.js';
 import { LedgerDesk } from './ledger-desk.js';
 import { LoadHub, type LoadMember } from './load-hub.js';
+import { NoteHub, type NoteMember } from './note-hub.js';
 import { WorkerPool } from './worker-pool.js';
 import { WorkerProcess } from './worker-process.js';
 
@@ -61,6 +62,7 @@ export async function startWorkers(
         plugin,
         log: { format, level },
         ticketSecret: randomBytes(32).toString('base64'),
+        groupSecret: randomBytes(32).toString('base64'),
       },
       port,
       requireDiscovery: flags.requireDiscovery === true,
@@ -109,21 +111,27 @@ export async function startWorkers(
 class MeetingPoint {
   readonly #desk = new LedgerDesk();
   readonly #hub = new LoadHub();
-  readonly #members = new Map<WorkerProcess, LoadMember>();
+  readonly #notes = new NoteHub();
+  readonly #members = new Map<WorkerProcess, LoadMember & NoteMember>();
 
   fork(worker: number, cwd: string): WorkerProcess {
     cluster.schedulingPolicy = cluster.SCHED_RR;
     cluster.setupPrimary({ exec: WORKER_FILE, args: [], cwd, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const process: WorkerProcess = new WorkerProcess(worker, cluster.fork(), (message) => {
       if (message.type === 'ownLoads') this.#hub.report(member, message.loads);
+      else if (message.type === 'ownNotes') this.#notes.report(member, message.notes);
       else if (message.type === 'claim' || message.type === 'release') {
         const answer = this.#desk.take(process, message);
         if (answer !== undefined) process.send(answer);
       }
     });
-    const member: LoadMember = { tell: (loads, done) => process.send({ type: 'foreignLoads', loads }, done) };
+    const member: LoadMember & NoteMember = {
+      tell: (loads, done) => process.send({ type: 'foreignLoads', loads }, done),
+      tellNotes: (notes, done) => process.send({ type: 'foreignNotes', notes }, done),
+    };
     this.#members.set(process, member);
     this.#hub.joined(member);
+    this.#notes.joined(member);
     return process;
   }
 
@@ -132,6 +140,7 @@ class MeetingPoint {
     if (member === undefined) return;
     this.#members.delete(process);
     this.#hub.left(member);
+    this.#notes.left(member);
     this.#desk.left(process);
   }
 }

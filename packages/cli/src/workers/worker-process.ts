@@ -11,6 +11,9 @@ const START_LIMIT_MS = 60_000;
 /** From the order to the new configuration in force: a gateway waits 3 seconds for first endpoints. */
 const RELOAD_LIMIT_MS = 30_000;
 
+/** What a worker asks of, or tells, the others. */
+const AMONG_WORKERS: ReadonlySet<FromWorker['type']> = new Set(['claim', 'release', 'ownLoads', 'ownNotes']);
+
 /** How a worker's process ended. */
 export interface WorkerEnd {
   readonly code: number | null;
@@ -45,7 +48,7 @@ export class WorkerProcess {
 
   /**
    * @param process just forked.
-   * @param received told of messages that are no answers: claims, releases, loads.
+   * @param received told of messages that are no answers: claims, releases, loads, notes.
    */
   constructor(worker: number, process: Worker, received: (message: FromWorker) => void) {
     this.worker = worker;
@@ -128,7 +131,7 @@ export class WorkerProcess {
   #take(message: FromWorker): void {
     this.#heartbeat?.heard();
     if (message.type === 'pong') return;
-    if (message.type === 'claim' || message.type === 'release' || message.type === 'ownLoads') this.#received(message);
+    if (AMONG_WORKERS.has(message.type)) this.#received(message);
     else if (message.type === 'stopped') {
       const { clean, killed, unfinished } = message;
       this.#drained = { clean, killed, unfinished };
