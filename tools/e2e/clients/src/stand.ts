@@ -28,7 +28,7 @@ export interface GatewayKeys {
   /** Keys of the route besides its paths and hosts: balancing, mostly. */
   readonly route?: object;
   /** Further routes to the same backends, each by the keys in which it differs from `/{everything}`. */
-  readonly routes?: readonly object[];
+  readonly routes?: (backends: readonly StackBackend[]) => readonly object[];
   /** Keys of `GlobalConfiguration.Gateway` besides TLS and drain. */
   readonly gateway?: object;
 }
@@ -89,7 +89,7 @@ export async function startStandBefore<B extends StackBackend>(
       DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
     };
     return runOcelot({
-      Routes: [...(options.routes ?? []), options.route].map((keys) => ({ ...base, ...keys })),
+      Routes: [...(options.routes?.(backends) ?? []), options.route].map((keys) => ({ ...base, ...keys })),
       GlobalConfiguration: {
         Gateway: {
           ...(options.secure ? { Tls: { CertFile: CERTIFICATE_FILE, KeyFile } } : {}),
