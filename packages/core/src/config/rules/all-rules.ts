@@ -2,21 +2,28 @@ import { globalIpLists, routeIpLists } from './address-lists.js';
 import { aggregateHidesRoute, aggregateRoutes, duplicateAggregates } from './aggregates.js';
 import { globalAuthenticationSchemes, routeAuthenticationSchemes } from './authentication.js';
 import { dynamicRouting, globalDiscovery, routeDiscovery, someRoute } from './discovery.js';
+import { backendTls } from './backend-tls.js';
+import { baseUrl } from './base-url.js';
+import { downstreamMethod } from './downstream-method.js';
 import { drainCode } from './drain.js';
 import { duplicateRoutes } from './duplicate-routes.js';
+import { frontTls } from './front-tls.js';
 import { headerTemplates } from './header-templates.js';
+import { globalHeaderTransforms, routeHeaderTransforms } from './header-transforms.js';
 import { hosts } from './hosts.js';
-import { httpVersion } from './http-version.js';
+import { httpVersion, spokenVersions } from './http-version.js';
 import { methods } from './methods.js';
 import { origins } from './origins.js';
 import { opaqueRoutes } from './opaque-routes.js';
 import { pathTemplates, templateBlanks } from './path-templates.js';
 import { repeatedPlaceholders, unfilledPlaceholders } from './placeholders.js';
 import { globalQosHandler, routeQosHandler } from './quality-of-service.js';
+import { proxyProtocol } from './proxy-protocol.js';
 import { rateLimit } from './rate-limit.js';
 import { routeKeys } from './route-keys.js';
 import type { FileRule, RouteRule } from './rule.js';
 import { schemes } from './scheme.js';
+import { sharedCookies } from './shared-cookies.js';
 import { unsupportedKeys } from './unsupported.js';
 import { unusedGlobalOptions, unusedOptions } from './unused-options.js';
 import { upstreamHost } from './upstream-host.js';
@@ -32,8 +39,10 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   templateBlanks,
   unfilledPlaceholders,
   methods,
+  downstreamMethod,
   upstreamHost,
   headerTemplates,
+  routeHeaderTransforms,
   routeIpLists,
   unusedOptions,
 ];
@@ -53,6 +62,13 @@ export const FILE_RULES: readonly FileRule[] = [
   globalIpLists,
   origins,
   drainCode,
+  frontTls,
+  backendTls,
+  proxyProtocol,
+  baseUrl,
+  globalHeaderTransforms,
+  spokenVersions,
+  sharedCookies,
   opaqueRoutes,
   dynamicRouting,
   someRoute,

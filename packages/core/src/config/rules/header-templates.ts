@@ -1,13 +1,11 @@
+import { isToken } from '../is-token.js';
 import type { RouteRule } from './rule.js';
 
-/** RFC 9110 §5.1: a field name is a token. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
-/** Header templates are about headers that can exist. */
+/** Header templates are about headers that can exist (RFC 9110 §5.1). */
 export const headerTemplates: RouteRule = (route, context) => {
   const templates = route.UpstreamHeaderTemplates ?? {};
   for (const name of Object.keys(templates)) {
-    if (TOKEN.test(name)) continue;
+    if (isToken(name)) continue;
     context.error({
       kind: 'InvalidHeaderName',
       at: templates,

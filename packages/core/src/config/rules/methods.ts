@@ -1,12 +1,10 @@
 import { said } from '../in-use.js';
+import { isToken } from '../is-token.js';
 import { nearestName } from '../nearest-name.js';
 import type { RouteRule } from './rule.js';
 
-/** RFC 9110 §5.6.2 */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-
 /** The IANA registry's methods that somebody may route. */
-const METHODS = new Set(
+export const METHODS: ReadonlySet<string> = new Set(
   'GET HEAD POST PUT DELETE CONNECT OPTIONS TRACE PATCH PROPFIND PROPPATCH MKCOL COPY MOVE LOCK UNLOCK SEARCH REPORT QUERY LINK UNLINK PURGE'.split(
     ' ',
   ),
@@ -18,13 +16,12 @@ export const methods: RouteRule = (route, context) => {
   const names = list.map((method) => method.trim().toUpperCase());
   for (const [index, name] of names.entries()) {
     if (METHODS.has(name)) continue;
-    const isToken = TOKEN.test(name);
     const near = nearestName(name, METHODS, 2);
     context.warn({
-      kind: isToken ? 'UnknownMethod' : 'InvalidMethod',
+      kind: isToken(name) ? 'UnknownMethod' : 'InvalidMethod',
       at: list,
       key: index,
-      message: isToken
+      message: isToken(name)
         ? `"${list[index] ?? ''}" is no method of HTTP known here.`
         : `"${list[index] ?? ''}" cannot be a method; it matches nothing.`,
       hint: near === undefined ? 'Write one method per entry, such as "GET".' : `Is ${near} meant?`,
