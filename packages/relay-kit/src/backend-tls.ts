@@ -3,6 +3,8 @@ import { createSecureContext, type SecureContext, type SecureContextOptions } fr
 
 import { type Clock, GatewayError, type Logger, type Route } from '@ocelot/core';
 
+import { readAuthorities } from './authorities.js';
+
 /** How often files are asked whether they changed, at most. */
 const LOOK_MS = 1_000;
 
@@ -90,7 +92,7 @@ export class BackendTlsStore {
     }
     const secureContext = createSecureContext({
       ...this.#defaults,
-      ...(caFile === undefined ? {} : { ca: readFileSync(caFile) }),
+      ...(caFile === undefined ? {} : { ca: readAuthorities(caFile) }),
       ...(certFile === undefined ? {} : { cert: readFileSync(certFile) }),
       ...(keyFile === undefined ? {} : { key: readFileSync(keyFile) }),
     });

@@ -31,6 +31,8 @@ export interface EchoBackendOptions extends Pick<ServerOptions, 'handleProtocols
   readonly tls?: TlsServerOptions;
   /** @default 127.0.0.1 */
   readonly host?: string;
+  /** Listens on a Unix-domain socket instead, on which `port` is 0. */
+  readonly socketPath?: string;
   /** Called for each socket, after the echo listener was added. */
   readonly connected?: (socket: WebSocket, request: EchoRequest) => void;
 }
@@ -55,10 +57,12 @@ export async function echoBackend(options: EchoBackendOptions = {}): Promise<Ech
     });
     options.connected?.(socket, seen);
   });
-  server.listen(0, options.host ?? '127.0.0.1');
+  if (options.socketPath === undefined) server.listen(0, options.host ?? '127.0.0.1');
+  else server.listen(options.socketPath);
   await once(server, 'listening');
+  const address = server.address() as AddressInfo | string;
   return {
-    port: (server.address() as AddressInfo).port,
+    port: typeof address === 'string' ? 0 : address.port,
     requests,
     sockets: webSockets.clients,
     async close() {

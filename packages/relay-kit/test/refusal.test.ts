@@ -1,0 +1,42 @@
+import { GatewayError } from '@ocelot/core';
+import { describe, expect, it } from 'vitest';
+
+import { refusalBody, refusalHeaders } from '../src/index.js';
+
+const error = new GatewayError('OCELOT_ERR_RATE_LIMITED', {
+  message: 'Too many “connections”.',
+  headers: { 'Retry-After': '5', 'X-Seen': 'a\r\nSet-Cookie: b=1\0' },
+  details: { address: '10.0.0.7' },
+  cause: new Error('secret'),
+});
+
+describe('a refusal', () => {
+  it('tells status, code, message and request id, never cause or details', () => {
+    const body = refusalBody(error, 429, 'x-1');
+    expect(JSON.parse(body)).toEqual({
+      status: 429,
+      code: 'OCELOT_ERR_RATE_LIMITED',
+      message: 'Too many “connections”.',
+      requestId: 'x-1',
+    });
+    expect(body.endsWith('\n')).toBe(true);
+    expect(JSON.parse(refusalBody(error, 429, undefined))).not.toHaveProperty('requestId');
+  });
+
+  it('counts its length in bytes, is not stored, and has the headers of the error', () => {
+    const headers = refusalHeaders(error, '“');
+    expect(headers.slice(0, 6)).toEqual([
+      'Content-Type',
+      'application/json; charset=utf-8',
+      'Content-Length',
+      '3',
+      'Cache-Control',
+      'no-store',
+    ]);
+    expect(headers.slice(6, 8)).toEqual(['Retry-After', '5']);
+  });
+
+  it('lets no value end its line (RFC 9110 §5.5, S13)', () => {
+    expect(refusalHeaders(error, '').at(-1)).toBe('a  Set-Cookie: b=1 ');
+  });
+});
