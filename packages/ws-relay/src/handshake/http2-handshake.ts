@@ -4,6 +4,7 @@ import { type Clock, GatewayError, type UpgradeRequest } from '@ocelot/core';
 import { clientPeer, isHopByHop, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
 
 import { StreamLeg } from '../transfer/stream-leg.js';
+import { acceptKey } from './accept-key.js';
 import type { BodyFraming } from './body-framing.js';
 import type { AnswerBody, ClientHandshake, Refusal } from './client-handshake.js';
 import { type ClientWatch, watchClient } from './client-watch.js';
@@ -45,9 +46,15 @@ export class Http2Handshake implements ClientHandshake {
     return validateConnect(rawHeaders, clientPeer(stream.session?.socket ?? {}));
   }
 
-  /** RFC 8441 §5: 200 says what 101 says; the accept key answers a key that was never sent. */
+  /**
+   * RFC 8441 §5: 200 says what 101 says. The key of a client that sent one needs no answer there, but undici before 8.12,
+   * which is the `WebSocket` of Node 26.10, insists on it.
+   */
   accept({ headers }: SwitchingAnswer): void {
-    if (!this.leg.isReset) this.leg.respond(http2Headers(OK, headers), false);
+    if (this.leg.isReset) return;
+    const key = this.#request.headers['sec-websocket-key'];
+    const accept = typeof key === 'string' ? ['sec-websocket-accept', acceptKey(key)] : [];
+    this.leg.respond(http2Headers(OK, [...headers, ...accept]), false);
   }
 
   refuse({ error, status, requestId }: Refusal): void {

@@ -143,6 +143,15 @@ describe('a WebSocket by extended CONNECT (RFC 8441 §5)', () => {
     }
   });
 
+  it('answers a key that it needs not answer, since some clients insist (RFC 8441 §5; undici before 8.12)', async () => {
+    const backend = await echoBackend();
+    closers.push(() => backend.close());
+    const client = await (await gateway([backend.port])).client();
+    const withKey = client.open({ headers: { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
+    expect(await withKey.answer).toHaveProperty('sec-websocket-accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
+    expect(await client.open().answer).not.toHaveProperty('sec-websocket-accept');
+  });
+
   it('may be declined by the host of the relay, and is then left to its other listeners', async () => {
     const backend = await echoBackend();
     closers.push(() => backend.close());
