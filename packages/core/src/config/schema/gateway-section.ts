@@ -30,7 +30,7 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     5000,
   ),
   IdleTimeoutMs: milliseconds(
-    'Close 1001 after this many milliseconds without a single byte in either direction; 0 means never. Pings and pongs are bytes too, also those of `Ping`: where peers answer pings, `AppIdleTimeoutMs` is what ends idle sockets.',
+    'Close 1001 after this many milliseconds without a single byte in either direction; 0 means never. Pings and pongs are bytes too, also those of `Ping`: where peers answer pings, `AppIdleTimeoutMs` is what ends idle sockets. A plain HTTP request ends as well when its bodies stand still that long.',
     0,
   ),
   AppIdleTimeoutMs: milliseconds(
@@ -63,13 +63,13 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
     'Most frames a second from one peer, pings and pongs included; more end the connection with 1008. A burst of as many frames may come at once. 0 means no limit.',
   ),
   MaxConnections: count(
-    'Most open upgrades of a route, all workers of the gateway together; the next one is answered 503. 0 means no limit.',
+    'Most open upgrades of a route, all workers of the gateway together; the next one is answered 503. 0 means no limit. Plain HTTP requests do not count.',
   ),
   MaxConnectionsPerIp: count(
-    'Most open upgrades of a route from one client address, all workers of the gateway together; the next one is answered 429. 0 means no limit.',
+    'Most open upgrades of a route from one client address, all workers of the gateway together; the next one is answered 429. 0 means no limit. Plain HTTP requests do not count.',
   ),
   AllowedOrigins: texts(
-    'Origins that may open sockets: exact ones (`https://app.example.com`) or `https://*.example.com`. Others are answered 403. Empty allows every origin.',
+    'Origins that may open sockets: exact ones (`https://app.example.com`) or `https://*.example.com`. Others are answered 403. Empty allows every origin. Plain HTTP requests are not asked: browsers keep their answers from other origins.',
   ),
   ForwardedHeaders: text(
     'Headers that tell the backend about the client. What arrives from a peer outside `TrustedProxies` is replaced, else appended to.',
