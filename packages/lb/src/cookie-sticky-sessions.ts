@@ -75,7 +75,7 @@ class CookieStickySessions implements BalancingPolicy {
     const picked =
       (known && candidates.find(({ endpoint }) => endpoint.host === known.host && endpoint.port === known.port)) ??
       this.#pickNew(candidates, request, clientAddress, session);
-    this.#remember(session, picked.endpoint, nowMs);
+    this.#remember(session, picked.endpoint, nowMs, false);
     return picked;
   }
 
@@ -92,11 +92,12 @@ class CookieStickySessions implements BalancingPolicy {
   /** The backend begins or renames a session with this answer: its next request belongs to the same endpoint. */
   mark(endpoint: Endpoint, _request: GatewayRequest, answer: OutgoingHeaders): void {
     const session = setCookieValue(answer.raw, this.#cookie);
-    if (session !== undefined) this.#remember(session, endpoint, this.#context.clock.now());
+    if (session !== undefined) this.#remember(session, endpoint, this.#context.clock.now(), true);
   }
 
-  #remember(session: string, endpoint: Endpoint, nowMs: number): void {
-    const isNews = this.#sessions.set(session, endpoint, nowMs);
+  /** What was chosen is told to nobody: the others choose alike, unless one of them has learned better. */
+  #remember(session: string, endpoint: Endpoint, nowMs: number, isLearned: boolean): void {
+    const isNews = this.#sessions.set(session, endpoint, nowMs, isLearned);
     if (isNews && this.#channel !== undefined) {
       const note: SessionNote = [session, endpoint.host, endpoint.port];
       this.#channel.tell(JSON.stringify(note));
@@ -105,7 +106,7 @@ class CookieStickySessions implements BalancingPolicy {
 
   #heard(note: string): void {
     const [session, host, port] = JSON.parse(note) as SessionNote;
-    this.#sessions.set(session, { host, port }, this.#context.clock.now());
+    this.#sessions.set(session, { host, port }, this.#context.clock.now(), true);
   }
 
   close(): void {

@@ -1,8 +1,14 @@
-/** What one session remembers. */
-interface RememberedEndpoint {
+/** What tells one endpoint from another. */
+export interface EndpointAddress {
   readonly host: string;
   readonly port: number;
+}
+
+/** What one session remembers. */
+interface RememberedEndpoint extends EndpointAddress {
   readonly untilMs: number;
+  /** See {@link SessionTable.set}. */
+  readonly isLearned: boolean;
   /** When {@link SessionTable.set} last called it news. */
   readonly newsMs: number;
 }
@@ -37,28 +43,31 @@ export class SessionTable {
   }
 
   /** The endpoint of a session; undefined when it is unknown or expired at `nowMs`. */
-  get(key: string, nowMs: number): { readonly host: string; readonly port: number } | undefined {
+  get(key: string, nowMs: number): EndpointAddress | undefined {
     this.#forgetExpired(nowMs);
     return this.#sessions.get(key);
   }
 
   /**
    * Remembers the endpoint of a session, from `nowMs` on for the whole expiry.
-   * @returns whether that is worth telling others, who let it expire unless they hear of it: the session was unknown or
-   *   elsewhere, or a quarter of its time has passed since the last news.
+   * @param isLearned whether the endpoint is known to have the session; false: it was chosen for a session that nobody
+   *   knew. A session stays learned as long as its endpoint does.
+   * @returns whether others must hear of it: it was learned, and that is new, or a quarter of the expiry has passed
+   *   since they were told, who let it expire otherwise.
    */
-  set(key: string, endpoint: { readonly host: string; readonly port: number }, nowMs: number): boolean {
+  set(key: string, endpoint: EndpointAddress, nowMs: number, isLearned: boolean): boolean {
     const { expiryMs } = this.#limits;
     const { host, port } = endpoint;
     const before = this.#sessions.get(key);
-    const isNews =
-      before === undefined || before.host !== host || before.port !== port || nowMs - before.newsMs >= expiryMs / 4;
+    const wasLearned = before !== undefined && before.isLearned && before.host === host && before.port === port;
+    const isNews = wasLearned ? nowMs - before.newsMs >= expiryMs / 4 : isLearned;
     this.#delete(key);
     this.#sessions.set(before === undefined ? ownCopy(key) : key, {
       host,
       port,
       untilMs: nowMs + expiryMs,
-      newsMs: isNews ? nowMs : before.newsMs,
+      isLearned: wasLearned || isLearned,
+      newsMs: isNews ? nowMs : (before?.newsMs ?? nowMs),
     });
     this.#keyCharacters += key.length;
     this.#forgetOldest();

@@ -222,6 +222,15 @@ describe('CookieStickySessions in a group of gateways', () => {
     }
   });
 
+  it('puts a session right that a request reached before the word of its beginning', () => {
+    const { one, two, told } = inTouch(new FakeClock());
+    const guessed = two.lease({ cookie: 'sid=early' }) ?? '';
+    const began = ['a:1', 'b:1'].find((address) => address !== guessed) ?? '';
+    one.answer(began, {}, ['Set-Cookie', 'sid=early']);
+    expect([one.lease({ cookie: 'sid=early' }), two.lease({ cookie: 'sid=early' })]).toEqual([began, began]);
+    expect(told()).toBe(1);
+  });
+
   it('keeps a session alive in every member while one of them uses it, and tells them seldom', () => {
     const clock = new FakeClock();
     const { one, two, told } = inTouch(clock);
