@@ -35,6 +35,18 @@ export { Http2Client, http2Client, Http2Socket, type ConnectOptions } from './ht
 export { parseHead, readHttpBody, type RawHead } from './http-text.js';
 export { collectLeaks, type LeakWatch } from './leaks.js';
 export { rawClient, RawClient, type RawClientOptions } from './raw-client.js';
+export {
+  connectFields,
+  H2,
+  H2_CODE,
+  H2_FLAG,
+  rawHttp2,
+  RawHttp2,
+  resetCode,
+  statusOf,
+  type Http2Frame,
+  type RawHttp2Options,
+} from './raw-http2.js';
 export { RawConnection, type ConnectionEnd } from './raw-connection.js';
 export { BackendConnection, scriptedBackend, type BackendScript, type ScriptedBackend } from './scripted-backend.js';
 export { resetSocket } from './reset-socket.js';
