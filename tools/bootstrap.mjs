@@ -14,7 +14,7 @@ const stamp = join(root, 'node_modules', '.cache', 'bootstrap');
 /** The files that decide what is installed. */
 function manifests() {
   const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml'];
-  for (const group of ['packages', 'tools', join('docs', 'examples')]) {
+  for (const group of ['packages', 'tools', join('tools', 'e2e'), join('docs', 'examples')]) {
     if (!existsSync(join(root, group))) continue;
     for (const name of readdirSync(join(root, group)).toSorted()) files.push(join(group, name, 'package.json'));
   }
