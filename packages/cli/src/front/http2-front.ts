@@ -5,7 +5,6 @@ import {
   type ServerHttp2Stream,
   createServer,
 } from 'node:http2';
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 import type { Gateway } from '@ocelot/core';
@@ -60,14 +59,12 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
     return false;
   };
   server.on('stream', (stream) => stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed')));
-  server.on('request', (request, response) => {
-    // The compatible objects are what the relays' listeners take too.
-    if (isServed(request, response))
-      listeners.request(
-        request as unknown as IncomingMessage,
-        response as unknown as ServerResponse & { req: IncomingMessage },
-      );
-  });
+  const relay = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
+    if (isServed(request, response)) listeners.request(...asHttp1(request, response));
+  };
+  server.on('request', relay);
+  // Whether a client shall go on with its body is said by who reads it, not by Node (RFC 9110 §10.1.1).
+  server.on('checkContinue', relay);
   server.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
     if (!isServed(request, response)) return;
     const protocol = request.headers[':protocol'];
@@ -86,6 +83,11 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
       for (const connection of connections.values()) connection.close();
     },
   };
+}
+
+/** What listens to `request` takes the compatible objects too; their types do not say so. */
+function asHttp1(request: Http2ServerRequest, response: Http2ServerResponse): Parameters<RelayListeners['request']> {
+  return [request, response] as unknown as Parameters<RelayListeners['request']>;
 }
 
 function enters(stream: ServerHttp2Stream, connections: ReadonlyMap<ServerHttp2Session, Http2Connection>): boolean {

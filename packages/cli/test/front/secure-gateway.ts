@@ -1,13 +1,20 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { type ClientHttp2Session, type SecureClientSessionOptions, connect as connectHttp2 } from 'node:http2';
+import { type SecureClientSessionOptions, connect as connectHttp2 } from 'node:http2';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 
 import { type GatewayConfig, readConfiguration } from '@ocelot/core';
 import { MemoryLogger } from '@ocelot/core/testing';
+import { httpRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
-import { type EchoBackend, type IssuedCertificate, TestAuthority, echoBackend } from '@ocelot/test-support';
+import {
+  type EchoBackend,
+  Http2Client,
+  type IssuedCertificate,
+  TestAuthority,
+  echoBackend,
+} from '@ocelot/test-support';
 import { wsRelay } from '@ocelot/ws-relay';
 import { onTestFinished } from 'vitest';
 
@@ -25,7 +32,7 @@ export interface SecureGateway {
   /** Where its files are. */
   readonly folder: string;
   /** The configuration it was started with, other keys of `Gateway` laid over. */
-  config(gateway?: object, tls?: object): GatewayConfig;
+  readonly config: (gateway?: object, tls?: object) => GatewayConfig;
 }
 
 /** Writes PEM files of a certificate: `NAME.crt` and `NAME.key`. */
@@ -49,7 +56,8 @@ export async function secureGateway(
   options: {
     readonly gateway?: object;
     readonly prepare?: (folder: string) => Promise<object>;
-    readonly drain?: boolean;
+    /** @default an echo backend */
+    readonly backendPort?: number;
   } = {},
 ): Promise<SecureGateway> {
   const folder = await temporaryFolder();
@@ -65,12 +73,12 @@ export async function secureGateway(
           UpstreamPathTemplate: '/echo',
           DownstreamPathTemplate: '/',
           DownstreamScheme: 'ws',
-          DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: backend.port }],
+          DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: options.backendPort ?? backend.port }],
         },
       ],
       GlobalConfiguration: {
         Gateway: {
-          Drain: { DeadlineMs: 2_000, SpreadMs: 0 },
+          Drain: { DeadlineMs: 100, SpreadMs: 0 },
           ...options.gateway,
           ...gateway,
           Tls: { CertFile: join(folder, 'first.crt'), KeyFile: join(folder, 'first.key'), ...tls, ...laidOver },
@@ -80,7 +88,7 @@ export async function secureGateway(
   const log = new MemoryLogger();
   const open = await openGateway({
     config: config(),
-    plugins: [lb(), wsRelay()],
+    plugins: [lb(), wsRelay(), httpRelay()],
     requireDiscovery: false,
     host: '127.0.0.1',
     port: 0,
@@ -108,11 +116,8 @@ export async function tlsConnection(port: number, options: ConnectionOptions = {
   return socket;
 }
 
-/** An HTTP/2 session, cut at the end of the test. */
-export async function http2Session(
-  port: number,
-  options: SecureClientSessionOptions = {},
-): Promise<ClientHttp2Session> {
+/** An HTTP/2 connection whose SETTINGS have come, cut at the end of the test. */
+export async function http2Session(port: number, options: SecureClientSessionOptions = {}): Promise<Http2Client> {
   const session = connectHttp2(`https://localhost:${port}`, { ca: authority.cert, ...options });
   onTestFinished(() => session.destroy());
   session.on('error', () => undefined);
@@ -120,5 +125,5 @@ export async function http2Session(
     session.once('remoteSettings', () => resolve());
     session.once('close', () => reject(new Error('the session ended')));
   });
-  return session;
+  return new Http2Client(session);
 }

@@ -11,7 +11,7 @@ import { authority, http2Session, secureGateway, tlsConnection, writePair } from
 
 /** Sends one plain request and gives back the first bytes of its answer, or why there is none. */
 async function ask(socket: TLSSocket): Promise<string> {
-  socket.write('GET /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
+  socket.write('GET /nowhere HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n');
   return Promise.race([
     once(socket, 'data').then(([bytes]: Buffer[]) => String(bytes)),
     once(socket, 'close').then(() => 'closed'),
@@ -52,8 +52,8 @@ describe('TLS with clients', () => {
 
   it('serves HTTP/1.1 to who offers it, and to who offers no protocol (RFC 7301 §3.2)', async () => {
     const { port } = await secureGateway();
-    expect(await ask(await tlsConnection(port, { ALPNProtocols: ['http/1.1'] }))).toMatch(/^HTTP\/1\.1 426 /);
-    expect(await ask(await tlsConnection(port))).toMatch(/^HTTP\/1\.1 426 /);
+    expect(await ask(await tlsConnection(port, { ALPNProtocols: ['http/1.1'] }))).toMatch(/^HTTP\/1\.1 404 /);
+    expect(await ask(await tlsConnection(port))).toMatch(/^HTTP\/1\.1 404 /);
   });
 
   it('chooses HTTP/2 where it is offered, and with Http2 false HTTP/1.1', async () => {
@@ -104,7 +104,7 @@ describe('TLS with clients', () => {
     const socket = await rawConnection(port);
     socket.write(Buffer.from('160301', 'hex'));
     socket.resetAndDestroy();
-    expect(await ask(await tlsConnection(port))).toMatch(/ 426 /);
+    expect(await ask(await tlsConnection(port))).toMatch(/ 404 /);
   });
 
   it('resets who comes beyond MaxPendingHandshakes: an answer could not be read', async () => {
@@ -215,7 +215,7 @@ describe('client certificates', () => {
   it.each(['TLSv1.2', 'TLSv1.3'] as const)('are demanded by RequireClientCert (%s)', async (version) => {
     const { port, log } = await secureGateway(mutual('RequireClientCert'));
     const only = { minVersion: version, maxVersion: version };
-    expect(await ask(await tlsConnection(port, { ...only, ...known }))).toMatch(/ 426 /);
+    expect(await ask(await tlsConnection(port, { ...only, ...known }))).toMatch(/ 404 /);
     const refused = [only, { ...only, ...stranger }, { ...only, ...expired }];
     for (const options of refused)
       expect(await tlsConnection(port, options).then(ask, () => 'closed')).toMatch(/^(closed|ECONNRESET|EPIPE)$/);
@@ -230,8 +230,8 @@ describe('client certificates', () => {
 
   it('may be missing with RequestClientCert, but one that does not verify ends the connection', async () => {
     const { port } = await secureGateway(mutual('RequestClientCert'));
-    expect(await ask(await tlsConnection(port))).toMatch(/ 426 /);
-    expect(await ask(await tlsConnection(port, known))).toMatch(/ 426 /);
+    expect(await ask(await tlsConnection(port))).toMatch(/ 404 /);
+    expect(await ask(await tlsConnection(port, known))).toMatch(/ 404 /);
     expect(await tlsConnection(port, stranger).then(ask, () => 'closed')).toMatch(/^(closed|ECONNRESET|EPIPE)$/);
   });
 
@@ -254,10 +254,10 @@ describe('client certificates', () => {
     const options = { servername: 'api.example.com', maxVersion: 'TLSv1.2' as const, ...known };
     const first = await tlsConnection(port, options);
     const session = first.getSession();
-    expect(await ask(first)).toMatch(/ 426 /);
+    expect(await ask(first)).toMatch(/ 404 /);
     const again = await tlsConnection(port, { ...options, session });
     expect(again.isSessionReused()).toBe(true);
-    expect(await ask(again)).toMatch(/ 426 /);
+    expect(await ask(again)).toMatch(/ 404 /);
     const without = { servername: 'api.example.com' };
     expect(await tlsConnection(port, without).then(ask, () => 'closed')).toMatch(/^(closed|ECONNRESET|EPIPE)$/);
   });
