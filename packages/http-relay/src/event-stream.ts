@@ -1,7 +1,9 @@
 import type { Endpoint, ErrorCode, Route, Session, SessionSummary } from '@ocelot/core';
+import { headerValues } from '@ocelot/relay-kit';
 
 /** Whether an answer is a stream of server-sent events, which ends when somebody ends it. */
-export function isEventStream(contentType: string | undefined): boolean {
+export function isEventStream(rawHeaders: readonly string[]): boolean {
+  const [contentType] = headerValues(rawHeaders, 'content-type');
   return contentType !== undefined && /^text\/event-stream(?:\s*;|\s*$)/i.test(contentType);
 }
 

@@ -1,4 +1,4 @@
-// Hot path: one object per request; per chunk one count and one write. No promise and no timer per chunk.
+// Hot path: two objects per request; per chunk one count and one write. No promise and no timer per chunk.
 import {
   type Admission,
   type Cancellation,
@@ -7,24 +7,20 @@ import {
   GatewayError,
   isGatewayError,
 } from '@ocelot/core';
-import { usesTls } from '@ocelot/relay-kit';
 
-import type { BackendPool } from './backend/backend-pool.js';
-import { backendRequest } from './backend/backend-request.js';
-import type { BackendAnswer, Call, CallReceiver } from './backend/call.js';
-import { callFailure } from './backend/call-failure.js';
-import type { PoolDirectory } from './backend/pool-directory.js';
 import { answerHead } from './answer-head.js';
+import { type AnswerReceiver, Attempts } from './backend/attempts.js';
+import type { BackendAnswer } from './backend/call.js';
+import type { PoolDirectory } from './backend/pool-directory.js';
 import { AnswerWriter } from './client/answer-writer.js';
 import type { ClientRequest, ClientResponse } from './client/client-message.js';
 import { type BodyFraming, receivedRequest } from './client/received-request.js';
 import { refuse } from './client/refuse.js';
-import { bodyTooBig, RequestBody } from './client/request-body.js';
+import { bodyTooBig } from './client/request-body.js';
 import { EventStream, isEventStream } from './event-stream.js';
 import { ProgressTimer } from './progress-timer.js';
 import { logFinished, logRefused } from './request-log.js';
 import type { RequestSet } from './request-set.js';
-import { mayRepeat } from './retry.js';
 
 /** What every request of one listener shares. */
 export interface RequestContext {
@@ -38,21 +34,16 @@ export interface RequestContext {
  * One request from its head to the end of its answer. Never throws: every failure becomes an answer or, when an answer
  * has begun, a cut that nobody takes for its end. Step numbers are those of docs/architecture/life-of-a-request.md.
  */
-export class RelayedRequest implements Cancellation, CallReceiver {
+export class RelayedRequest implements Cancellation, AnswerReceiver {
   readonly #context: RequestContext;
   readonly #request: ClientRequest;
   readonly #response: ClientResponse;
   readonly #startedMs: number;
-  readonly #timer: ProgressTimer;
+  readonly #idleTimer: ProgressTimer;
   #answer: AnswerWriter;
   #phase: 'admitting' | 'waiting' | 'answering' | 'ending' | 'over' = 'admitting';
-  #framing: BodyFraming | undefined;
-  #body: RequestBody | undefined;
   #admission: Admission | undefined;
-  #pool: BackendPool | undefined;
-  #call: Call | undefined;
-  #isStarted = false;
-  #attempts = 0;
+  #attempts: Attempts | undefined;
   #status = 0;
   #bytes = 0;
   #stream: EventStream | undefined;
@@ -64,11 +55,11 @@ export class RelayedRequest implements Cancellation, CallReceiver {
     this.#request = request;
     this.#response = response;
     this.#startedMs = context.clock.now();
-    this.#timer = new ProgressTimer(context.clock);
+    this.#idleTimer = new ProgressTimer(context.clock);
     this.#answer = new AnswerWriter(request, response, true, context.clock);
   }
 
-  /** Fulfilled once the backend is asked, or refused; never rejected. The rest goes by events. */
+  /** Fulfilled once the backend is asked, or the request refused; never rejected. The rest goes by events. */
   async run(): Promise<void> {
     // Step 1: errors are heard before anything else happens; the client is watched.
     this.#request.on('error', ignore);
@@ -78,15 +69,11 @@ export class RelayedRequest implements Cancellation, CallReceiver {
     try {
       // Step 2
       const { request, body } = receivedRequest(this.#request);
-      this.#framing = body;
       this.#answer = new AnswerWriter(this.#request, this.#response, body !== undefined, this.#context.clock);
       // Steps 3 to 6 are core's.
       this.#admission = await this.#context.gateway.admit(request, this);
       if (this.#reason !== undefined) throw this.#reason;
-      this.#checkLength(this.#admission);
-      this.#response.on('drain', this.#drained);
-      this.#phase = 'waiting';
-      this.#send(this.#admission);
+      this.#ask(this.#admission, body);
     } catch (error) {
       this.#refuse(isGatewayError(error) ? error : new GatewayError('OCELOT_ERR_STAGE_FAILED', { cause: error }));
     }
@@ -110,30 +97,27 @@ export class RelayedRequest implements Cancellation, CallReceiver {
     if (index >= 0) this.#aborted?.splice(index, 1);
   }
 
-  /** Gives the request up: the client left, time is up, or the gateway closes. Idempotent. */
+  /** Gives the request up: the client left, or the gateway closes. Idempotent. */
   abort(reason: GatewayError): void {
     if (this.#reason !== undefined || this.#phase === 'over') return;
     this.#reason = reason;
     for (const listener of this.#aborted?.splice(0) ?? []) listener();
     // While core decides it is core that throws the reason.
-    if (this.#phase !== 'admitting') this.#fail(reason);
+    if (this.#phase !== 'admitting') this.failed(reason);
   }
 
-  // What the call tells.
+  // What the attempts tell.
 
-  started(): void {
-    this.#isStarted = true;
+  progressed(): void {
+    this.#idleTimer.touch();
   }
 
   informed(answer: BackendAnswer): void {
-    this.#timer.touch();
     try {
       this.#answer.inform(answer);
     } catch (error) {
-      this.#context.gateway.log.debug(
-        { err: error, status: answer.status },
-        'an interim answer could not be passed on',
-      );
+      const { log } = this.#context.gateway;
+      log.debug({ err: error, status: answer.status }, 'an interim answer could not be passed on');
     }
   }
 
@@ -151,110 +135,50 @@ export class RelayedRequest implements Cancellation, CallReceiver {
       this.#answer.head(head);
       this.#status = head.status;
       this.#phase = 'answering';
-      this.#timer.restart(admission.route.timeouts.idleMs, this.#idle);
-      if (isEventStream(contentTypeOf(head.rawHeaders))) this.#adopt(admission);
+      this.#idleTimer.restart(admission.route.timeouts.idleMs, this.#idle);
+      if (isEventStream(head.rawHeaders)) this.#adopt(admission);
       admission.opened();
     } catch (error) {
-      this.#call?.abort();
       this.failed(isGatewayError(error) ? error : invalidAnswer(error));
     }
   }
 
+  /** Step 10 */
   data(chunk: Buffer): boolean {
     this.#bytes += chunk.length;
-    this.#timer.touch();
+    this.#idleTimer.touch();
     return this.#answer.write(chunk);
   }
 
-  /** Step 12 */
+  /** Step 11 */
   ended(rawTrailers: readonly string[]): void {
     if (this.#phase !== 'answering') return;
-    this.#complete(rawTrailers);
-  }
-
-  failed(error: unknown): void {
-    const admission = this.#admission;
-    if (admission === undefined || this.#phase === 'over') return;
-    const failure = callFailure(error, this.#isStarted, admission.lease.endpoint);
-    if (this.#phase !== 'waiting' || this.#reason !== undefined) this.#fail(failure);
-    else if (!this.#repeat(admission, failure)) this.#fail(failure);
-  }
-
-  /** Steps 7 and 8: one attempt. */
-  #send(admission: Admission): void {
-    const { route, lease, request } = admission;
-    const { pools } = this.#context;
-    this.#attempts += 1;
-    this.#isStarted = false;
-    const tls = usesTls(route, lease.endpoint, request);
-    this.#pool = pools.take(route, lease.endpoint, tls);
-    this.#body = this.#makeBody(admission);
-    this.#timer.restart(this.#body === undefined ? route.timeouts.answerMs : this.#uploadMs(admission), this.#stalled);
-    const call = this.#pool.call(backendRequest(admission, tls, this.#body), this);
-    // It may have failed already: what it told of was handled, and this call is over.
-    if (this.#phase === 'waiting' || this.#phase === 'answering') this.#call ??= call;
-  }
-
-  #repeat(admission: Admission, failure: GatewayError): boolean {
-    const isWhole = this.#body === undefined || this.#body.isUntouched;
-    const method = admission.route.http.method ?? admission.request.method;
-    if (!isWhole || !mayRepeat(failure, this.#isStarted, method)) return false;
-    // The same endpoint once more, where there is no other: a kept connection may have ended as the request was sent.
-    const isStale = this.#isStarted && failure.code === 'OCELOT_ERR_BACKEND_LOST' && this.#attempts === 1;
-    if (admission.nextLease(failure) === undefined && !isStale) return false;
-    this.#release();
-    try {
-      this.#send(admission);
-    } catch (error) {
-      this.#fail(callFailure(error, false, admission.lease.endpoint));
-    }
-    return true;
-  }
-
-  #makeBody({ route }: Admission): RequestBody | undefined {
-    if (this.#framing === undefined) return undefined;
-    return new RequestBody(this.#request, {
-      length: this.#framing.length,
-      maxBytes: route.http.maxRequestBodyBytes,
-      progressed: this.#progressed,
+    this.#phase = 'ending';
+    this.#response.once('finish', () => {
+      if (this.#phase === 'ending') this.#finish(undefined);
     });
+    this.#answer.end(rawTrailers);
   }
 
-  readonly #progressed = (): void => {
-    this.#timer.touch();
-    const admission = this.#admission;
-    if (this.#phase !== 'waiting' || admission === undefined || this.#body?.isWhole !== true) return;
-    this.#timer.restart(admission.route.timeouts.answerMs, this.#stalled);
-  };
-
-  #uploadMs({ route: { timeouts } }: Admission): number {
-    return timeouts.idleMs > 0 ? timeouts.idleMs : timeouts.answerMs;
-  }
-
-  /** Nothing came while the head of the answer was waited for: whose turn is it? */
-  readonly #stalled = (): void => {
-    if (this.#body?.isClientsTurn === true) {
-      const details = { reason: 'the body of the request does not go on' };
-      this.#fail(new GatewayError('OCELOT_ERR_REQUEST_TIMEOUT', { details }));
-    } else {
-      const details = { reason: 'no answer in time' };
-      this.#fail(new GatewayError('OCELOT_ERR_BACKEND_TIMEOUT', { details }));
+  failed(error: GatewayError): void {
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'waiting' || this.#phase === 'admitting') this.#refuse(error);
+    else {
+      this.#answer.cut();
+      this.#finish(error);
     }
-  };
+  }
 
-  readonly #idle = (): void => this.#fail(new GatewayError('OCELOT_ERR_IDLE_TIMEOUT'));
-
-  readonly #drained = (): void => this.#call?.resume();
-
-  readonly #closed = (): void => {
-    if (this.#phase === 'ending' && this.#response.writableFinished) this.#finish(undefined);
-    else this.abort(new GatewayError('OCELOT_ERR_CLIENT_GONE'));
-  };
-
-  #checkLength({ route }: Admission): void {
-    const { maxRequestBodyBytes } = route.http;
-    const declared = Number(this.#framing?.length ?? 0);
-    if (maxRequestBodyBytes > 0 && declared > maxRequestBodyBytes) throw bodyTooBig(maxRequestBodyBytes);
+  #ask(admission: Admission, framing: BodyFraming | undefined): void {
+    const { clock, pools } = this.#context;
+    const { maxRequestBodyBytes } = admission.route.http;
+    if (maxRequestBodyBytes > 0 && Number(framing?.length ?? 0) > maxRequestBodyBytes) {
+      throw bodyTooBig(maxRequestBodyBytes);
+    }
+    this.#response.on('drain', this.#drained);
+    this.#phase = 'waiting';
+    this.#attempts = new Attempts({ admission, clientRequest: this.#request, framing, pools, clock }, this);
+    this.#attempts.start();
   }
 
   #adopt(admission: Admission): void {
@@ -265,32 +189,22 @@ export class RelayedRequest implements Cancellation, CallReceiver {
       endpoint: admission.lease.endpoint,
       openedMs: clock.now(),
       end: () => {
-        this.#call?.abort();
-        if (this.#phase === 'answering') this.#complete([]);
+        this.#attempts?.close();
+        this.ended([]);
       },
       cut: () => this.abort(new GatewayError('OCELOT_ERR_DRAINING')),
     });
     gateway.adopt(this.#stream);
   }
 
-  #complete(rawTrailers: readonly string[]): void {
-    this.#phase = 'ending';
-    this.#release();
-    this.#response.once('finish', () => {
-      if (this.#phase === 'ending') this.#finish(undefined);
-    });
-    this.#answer.end(rawTrailers);
-  }
+  readonly #idle = (): void => this.failed(new GatewayError('OCELOT_ERR_IDLE_TIMEOUT'));
 
-  #fail(error: GatewayError): void {
-    if (this.#phase === 'over') return;
-    this.#call?.abort();
-    if (this.#phase === 'waiting' || this.#phase === 'admitting') this.#refuse(error);
-    else {
-      this.#answer.cut();
-      this.#finish(error);
-    }
-  }
+  readonly #drained = (): void => this.#attempts?.resume();
+
+  readonly #closed = (): void => {
+    if (this.#phase === 'ending' && this.#response.writableFinished) this.#finish(undefined);
+    else this.abort(new GatewayError('OCELOT_ERR_CLIENT_GONE'));
+  };
 
   #refuse(error: GatewayError): void {
     const { gateway } = this.#context;
@@ -306,7 +220,7 @@ export class RelayedRequest implements Cancellation, CallReceiver {
     admission?.finish({ outcome: 'refused', error });
   }
 
-  /** Step 13 */
+  /** Step 12 */
   #finish(error: GatewayError | undefined): void {
     const admission = this.#admission;
     this.#over();
@@ -314,20 +228,17 @@ export class RelayedRequest implements Cancellation, CallReceiver {
     const { gateway, clock } = this.#context;
     const { id, route, lease, request } = admission;
     const nowMs = clock.now();
-    const durationMs = nowMs - this.#startedMs;
-    const bytesFromClient = this.#body?.bytes ?? 0;
-    const common = { status: this.#status, endpoint: lease.endpoint, durationMs };
-    const sizes = { bytesFromClient, bytesFromBackend: this.#bytes };
-    logFinished(gateway.log, { exchange: id, route: route.id, method: request.method, ...common, ...sizes, error });
-    gateway.record({
-      type: 'request.finished',
+    const finished = {
       exchangeId: id,
       routeId: route.id,
-      ...common,
-      errorCode: error?.code,
-      fromClientBytes: bytesFromClient,
+      endpoint: lease.endpoint,
+      status: this.#status,
+      durationMs: nowMs - this.#startedMs,
+      fromClientBytes: this.#attempts?.bytesFromClient ?? 0,
       fromBackendBytes: this.#bytes,
-    });
+    };
+    logFinished(gateway.log, request.method, finished, error);
+    gateway.record({ type: 'request.finished', ...finished, errorCode: error?.code });
     this.#stream?.close({ nowMs, bytes: this.#bytes, errorCode: error?.code });
     admission.finish({ outcome: 'completed' });
   }
@@ -335,29 +246,16 @@ export class RelayedRequest implements Cancellation, CallReceiver {
   /** Lets go of everything but the client's answer, which may still be on its way. */
   #over(): void {
     this.#phase = 'over';
-    this.#timer.clear();
+    this.#idleTimer.clear();
     this.#response.off('close', this.#closed);
     this.#response.off('drain', this.#drained);
     this.#context.underWay.delete(this);
-    this.#release();
-    this.#body?.destroy();
-  }
-
-  #release(): void {
-    if (this.#pool !== undefined) this.#context.pools.release(this.#pool);
-    this.#pool = undefined;
-    this.#call = undefined;
+    this.#attempts?.close();
   }
 }
 
-/** Said by `close` as well. */
 function ignore(): void {
-  // A client that resets its connection is told of once, by the end of its request.
-}
-
-function contentTypeOf(rawHeaders: readonly string[]): string | undefined {
-  const index = rawHeaders.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'content-type');
-  return index < 0 ? undefined : rawHeaders[index + 1];
+  // Said by `close` as well.
 }
 
 function invalidAnswer(error: unknown): GatewayError {

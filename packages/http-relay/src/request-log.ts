@@ -1,33 +1,32 @@
-import type { Endpoint, ErrorCode, GatewayError, Logger } from '@ocelot/core';
+import type { Endpoint, GatewayError, GatewayEvent, Logger } from '@ocelot/core';
 import { endpointName } from '@ocelot/relay-kit';
 
 /** Status under which a client that left before its answer is logged, as nginx does. */
 const CLIENT_CLOSED_REQUEST = 499;
 
 /** What is known at the end of a request that a backend answered. */
-export interface FinishedRequest {
-  readonly exchange: string;
-  readonly route: string;
-  readonly method: string;
-  readonly endpoint: Endpoint;
-  readonly status: number;
-  readonly durationMs: number;
-  readonly bytesFromClient: number;
-  readonly bytesFromBackend: number;
-  /** Set when the answer broke off. */
-  readonly error: GatewayError | undefined;
-}
+export type FinishedRequest = Omit<Extract<GatewayEvent, { type: 'request.finished' }>, 'type' | 'errorCode'>;
 
 /**
  * The one line of a request that was answered, written at its end. Clients that leave are no errors: they are told at
  * info. `log` is the gateway's: a logger of its own for one line would cost more than the line.
+ * @param error Why the answer broke off.
  */
-export function logFinished(log: Logger, finished: FinishedRequest): void {
-  const { error, endpoint, durationMs, ...rest } = finished;
+export function logFinished(
+  log: Logger,
+  method: string,
+  finished: FinishedRequest,
+  error: GatewayError | undefined,
+): void {
   const fields = {
-    ...rest,
-    endpoint: endpointName(endpoint),
-    durationMs: Math.round(durationMs),
+    exchange: finished.exchangeId,
+    route: finished.routeId,
+    endpoint: endpointName(finished.endpoint),
+    method,
+    status: finished.status,
+    durationMs: Math.round(finished.durationMs),
+    bytesFromClient: finished.fromClientBytes,
+    bytesFromBackend: finished.fromBackendBytes,
     code: error?.code,
     reason: error?.details['reason'],
   };
@@ -43,7 +42,7 @@ export function logRefused(log: Logger, error: GatewayError, status: number, end
   const fields = {
     ...details,
     status: status === 0 ? CLIENT_CLOSED_REQUEST : status,
-    code: error.code satisfies ErrorCode,
+    code: error.code,
     blame: error.source,
     endpoint: endpoint === undefined ? undefined : endpointName(endpoint),
     message: error.message,

@@ -1,12 +1,22 @@
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import { createSecureServer, createServer as createHttp2Server, type SecureServerOptions } from 'node:http2';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
 import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
 
 import { createGateway, type Gateway, type GatewayEvent, type Plugin, readConfiguration } from '@ocelot/core';
 import { type LogLine, MemoryLogger } from '@ocelot/core/testing';
-import { eventually, rawClient, type RawClient } from '@ocelot/test-support';
+import {
+  type BackendScript,
+  collectLeaks,
+  eventually,
+  type LeakWatch,
+  rawClient,
+  type RawClient,
+  type ScriptedBackend,
+  scriptedBackend,
+} from '@ocelot/test-support';
+import { afterEach, beforeEach } from 'vitest';
 
 import { type HttpRelayOptions, httpRequestRelay } from '../src/index.js';
 
@@ -115,4 +125,53 @@ function frontServer({ front = 'http1', tls = {} }: HttpStandOptions): Server | 
   if (front === 'tls') return createTlsServer(tls);
   if (front === 'h2') return createSecureServer(tls);
   return front === 'h2c' ? createHttp2Server() : createServer();
+}
+
+/** Gateways and backends of one test: closed behind it, and nothing may be left of them. */
+export interface Stands {
+  gateway(endpoints: readonly (number | string)[], options?: HttpStandOptions): Promise<HttpStand>;
+  /** A server of node:http; its port. */
+  backend(listener: RequestListener): Promise<number>;
+  scripted(script?: BackendScript): Promise<ScriptedBackend>;
+  /** Runs behind the test, last added first. */
+  onClose(close: () => Promise<unknown>): void;
+}
+
+/** Sets up and clears away around each test of a file. Call it once, at the top. */
+export function stands(): Stands {
+  let leaks: LeakWatch;
+  let closers: (() => Promise<unknown>)[] = [];
+  beforeEach(() => {
+    leaks = collectLeaks();
+    closers = [];
+  });
+  afterEach(async () => {
+    for (const close of closers.toReversed()) await close();
+    await leaks.verify();
+  });
+  return {
+    async gateway(endpoints, options) {
+      const stand = await httpStand(endpoints, options);
+      closers.push(() => stand.close());
+      return stand;
+    },
+    async backend(listener) {
+      const server = createServer({ keepAliveTimeout: 60_000 }, listener);
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      closers.push(() => {
+        server.closeAllConnections();
+        return new Promise((resolve) => {
+          server.close(resolve);
+        });
+      });
+      return (server.address() as AddressInfo).port;
+    },
+    async scripted(script) {
+      const backend = await scriptedBackend(script);
+      closers.push(() => backend.close());
+      return backend;
+    },
+    onClose: (close) => closers.push(close),
+  };
 }

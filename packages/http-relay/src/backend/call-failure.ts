@@ -23,14 +23,14 @@ export class VersionRefused extends Error {
 }
 
 /** What undici says of an answer that is no HTTP, or none that can be understood. */
-const INVALID_ANSWER: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_EXCEEDED_MAX_SIZE']);
+const INVALID_CODES: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 const INVALID_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
 
-/**
- * Says what a failed call means to the client.
- * @param isStarted Whether there was a connection, so that the backend may have seen the request.
- */
-export function callFailure(error: unknown, isStarted: boolean, endpoint: Endpoint): GatewayError {
+/** How far a call came: no connection yet, a request that the backend may have seen, an answer that had begun. */
+export type CallProgress = 'connecting' | 'asked' | 'answering';
+
+/** Says what a failed call means to the client. */
+export function callFailure(error: unknown, progress: CallProgress, endpoint: Endpoint): GatewayError {
   if (isGatewayError(error)) return error;
   const { code = '', message = String(error) } = (error ?? {}) as { code?: string; message?: string };
   const details = { endpoint: endpointName(endpoint), reason: message };
@@ -41,11 +41,12 @@ export function callFailure(error: unknown, isStarted: boolean, endpoint: Endpoi
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     return new GatewayError('OCELOT_ERR_REQUEST_INVALID', options);
   }
-  if (!isStarted) return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', options);
-  const isInvalid =
-    error instanceof UnexpectedSwitch ||
-    code.startsWith('HPE_') ||
-    INVALID_ANSWER.has(code) ||
-    INVALID_MESSAGES.has(message);
+  if (progress === 'connecting') return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', options);
+  const isInvalid = progress === 'asked' && isNoAnswer(error, code, message);
   return new GatewayError(isInvalid ? 'OCELOT_ERR_BACKEND_ANSWER_INVALID' : 'OCELOT_ERR_BACKEND_LOST', options);
+}
+
+function isNoAnswer(error: unknown, code: string, message: string): boolean {
+  if (error instanceof UnexpectedSwitch || (error instanceof Error && error.name === 'HTTPParserError')) return true;
+  return code.startsWith('HPE_') || INVALID_CODES.has(code) || INVALID_MESSAGES.has(message);
 }
