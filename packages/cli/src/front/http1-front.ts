@@ -4,8 +4,10 @@ import type { Duplex } from 'node:stream';
 import type { Gateway } from '@ocelot/core';
 import { shouldUpgrade } from '@ocelot/ws-relay';
 
-import { answerBadRequest, refuseConnect, refuseHeaderFlood } from '../bad-request.js';
-import { declineUpgrade } from './declined-upgrade.js';
+import { refuseHeaderFlood } from '../bad-request.js';
+import { declineUpgrade, endDeclined, onlyWebSockets } from './declined-upgrade.js';
+import { answerFaults } from './parser-faults.js';
+import { afterAnswers, noteAnswer } from './pending-answer.js';
 import type { RelayListeners } from './relay-listeners.js';
 
 /** Small headers cost several times their bytes in memory, so their number is limited too; more get 431. */
@@ -41,8 +43,7 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
   // Node drops what is beyond its own limit silently. One more is kept than allowed, so that it can be seen.
   server.maxHeadersCount = MAX_HEADER_COUNT + 1;
   connectRelays(server, listeners);
-  server.on('clientError', (error: Error, socket: Duplex) => answerBadRequest(error, socket));
-  server.on('connect', (_request: IncomingMessage, socket: Duplex) => refuseConnect(socket));
+  answerFaults(server);
   // Node begins to watch the times of connections with this event.
   server.emit('listening');
   return {
@@ -60,18 +61,24 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
   };
 }
 
-/** Where Node knows it, other upgrades (`h2c`) are plain requests from the start; see {@link declineUpgrade}. */
-const onlyWebSockets: object = { shouldUpgradeCallback: shouldUpgrade };
-
 function connectRelays(server: Server, listeners: RelayListeners): void {
-  server.on('request', (request, response) => {
-    if (hasTooManyHeaders(request)) refuseHeaderFlood(request.socket);
-    else listeners.request(request, response);
-  });
+  const relay: RelayListeners['request'] = (request, response) => {
+    if (hasTooManyHeaders(request)) afterAnswers(request.socket, () => refuseHeaderFlood(request.socket));
+    else {
+      noteAnswer(request.socket, response);
+      endDeclined(request, response);
+      listeners.request(request, response);
+    }
+  };
+  server.on('request', relay);
+  // Whether a client shall go on with its body is said by who reads it, not by Node (RFC 9110 §10.1.1).
+  server.on('checkContinue', relay);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-    if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
-    else if (!shouldUpgrade(request)) declineUpgrade(server, request, socket, head);
-    else listeners.upgrade(request, socket, head);
+    afterAnswers(socket, () => {
+      if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
+      else if (shouldUpgrade(request)) listeners.upgrade(request, socket, head);
+      else declineUpgrade(server, request, socket, head);
+    });
   });
 }
 
