@@ -13,14 +13,3 @@ declare module 'faye-websocket' {
   const faye: { readonly Client: typeof Client };
   export = faye;
 }
-
-declare module 'y-websocket-server/bin/utils' {
-  import type { IncomingMessage } from 'node:http';
-  import type { WebSocket } from 'ws';
-  import type { Doc } from 'yjs';
-
-  /** Serves one connection; the document's name is the path. */
-  export function setupWSConnection(socket: WebSocket, request: IncomingMessage): void;
-  /** Documents held, by name. */
-  export const docs: Map<string, Doc>;
-}
