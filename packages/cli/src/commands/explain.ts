@@ -23,6 +23,7 @@ const STAGES_LIMIT_MS = 10_000;
 
 /** What is sent to the backend; names and values of headers as on the wire. */
 interface BackendRequest {
+  readonly method: string;
   /** One address for each backend the balancer may choose. */
   readonly urls: readonly string[];
   readonly headers: readonly (readonly [name: string, value: string])[];
@@ -68,13 +69,6 @@ export async function explain(
   return EXIT_CODES.done;
 }
 
-/** What `run` answers as long as no plugin relays plain requests. */
-const UPGRADE_ONLY = {
-  status: 426,
-  code: 'OCELOT_ERR_UPGRADE_INVALID',
-  message: 'Plain HTTP requests are not relayed by this version. For an upgrade say --websocket, or write ws://.',
-};
-
 async function follow(
   gateway: Gateway,
   request: GatewayRequest,
@@ -95,12 +89,12 @@ async function follow(
   try {
     const admission = await gateway.admit(request, AbortSignal.timeout(STAGES_LIMIT_MS));
     const { route, params, outgoing } = admission;
-    const urls = addressesOf(route).map((address) => address + outgoing.path + outgoing.query);
+    const urls = addressesOf(route, request).map((address) => address + outgoing.path + outgoing.query);
     const headers = pairs(outgoing.headers.raw);
     admission.finish({ outcome: 'completed' });
-    if (!gateway.relays.some((relay) => relay.kind === request.kind))
-      return { ...base, matched: route.id, params, backend: null, refusal: UPGRADE_ONLY };
-    return { ...base, matched: route.id, params, backend: { urls, headers }, refusal: null };
+    // An upgrade is a GET, whatever DownstreamHttpMethod says (RFC 6455 §4.1).
+    const called = kind === 'upgrade' ? method : (route.http.method ?? method);
+    return { ...base, matched: route.id, params, backend: { method: called, urls, headers }, refusal: null };
   } catch (error) {
     if (!isGatewayError(error)) throw error;
     const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
@@ -130,9 +124,11 @@ function inWords(explanation: Explanation, terminal: Terminal): string {
     ...(asked.length < routes.length ? [dim(`  not asked: ${count(routes.length - asked.length, 'more route')}`)] : []),
     '',
     ...Object.entries(params).map(([name, value]) => `  {${name}} = ${value}`),
-    ...(backend?.urls ?? []).map((url) => `  backend  ${url}`),
+    ...(backend?.urls ?? []).map((url) => `  backend  ${backend?.method ?? ''} ${url}`),
     ...(backend?.headers ?? []).map(([name, value]) => `  header   ${name}: ${value}`),
-    ...(backend === null ? [] : [dim('  and Host and the handshake of the gateway itself')]),
+    ...(backend === null
+      ? []
+      : [dim(`  and Host and ${request.kind === 'upgrade' ? 'the handshake' : 'the framing'} of the gateway itself`)]),
     ...(refusal === null
       ? []
       : [`  ${yellow(`answered with ${refusal.status}`)}  ${refusal.code}: ${refusal.message}`]),

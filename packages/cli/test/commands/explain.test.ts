@@ -28,7 +28,22 @@ const CONFIG = {
       DownstreamScheme: 'wss',
       ServiceName: 'chat-service',
     },
-    { Key: 'post', UpstreamPathTemplate: '/post', UpstreamHttpMethod: ['POST'], DownstreamPathTemplate: '/', ...host },
+    {
+      Key: 'post',
+      UpstreamPathTemplate: '/post',
+      UpstreamHttpMethod: ['POST'],
+      DownstreamPathTemplate: '/',
+      DownstreamHttpMethod: 'PUT',
+      ...host,
+    },
+    {
+      Key: 'any',
+      UpstreamPathTemplate: '/any',
+      DownstreamPathTemplate: '/',
+      DownstreamHttpMethod: 'PUT',
+      UpstreamHeaderTransform: { 'X-Public': '{BaseUrl}' },
+      ...host,
+    },
     {
       Key: 'inside',
       UpstreamPathTemplate: '/inside',
@@ -38,7 +53,10 @@ const CONFIG = {
     },
   ],
   // Nothing listens there: explain connects to nothing.
-  GlobalConfiguration: { ServiceDiscoveryProvider: { Type: 'Consul', Host: '127.0.0.1', Port: 1 } },
+  GlobalConfiguration: {
+    BaseUrl: 'https://api.example.com',
+    ServiceDiscoveryProvider: { Type: 'Consul', Host: '127.0.0.1', Port: 1 },
+  },
 };
 
 async function explained(...argv: readonly string[]): Promise<{ terminal: ScriptedTerminal; code: number }> {
@@ -60,10 +78,10 @@ describe('ocelot explain', () => {
     expect(terminal.out()).toContain('GET /chat/42?x=1  host localhost  WebSocket');
     expect(terminal.out()).toMatch(/declines.*tenant.*host localhost is not a\.example\.com/);
     expect(terminal.out()).toMatch(/answers.*chat/);
-    expect(terminal.out()).toContain('not asked: 2 more routes');
+    expect(terminal.out()).toContain('not asked: 3 more routes');
     expect(terminal.out()).toContain('{room} = 42');
-    expect(terminal.out()).toContain('backend  ws://10.0.0.1:81/rooms/42?x=1');
-    expect(terminal.out()).toContain('backend  ws://[::1]:82/rooms/42?x=1');
+    expect(terminal.out()).toContain('backend  GET ws://10.0.0.1:81/rooms/42?x=1');
+    expect(terminal.out()).toContain('backend  GET ws://[::1]:82/rooms/42?x=1');
     expect(terminal.out()).toContain('header   X-Team: blue');
     expect(terminal.out()).toContain('header   X-Forwarded-For: 127.0.0.1');
   });
@@ -101,9 +119,33 @@ describe('ocelot explain', () => {
     });
   });
 
-  it('tells that plain requests are not relayed, and how to ask for an upgrade', async () => {
-    const { terminal } = await explained('POST', '/post');
-    expect(terminal.out()).toMatch(/answered with 426.*--websocket/);
+  it('tells the address and the method of a plain request, which is http where an upgrade is ws', async () => {
+    expect(await asJson('GET', '/chat/42')).toMatchObject({
+      request: { kind: 'http' },
+      matched: 'chat',
+      backend: { method: 'GET', urls: ['http://10.0.0.1:81/rooms/42', 'http://[::1]:82/rooms/42'] },
+      refusal: null,
+    });
+    expect(await asJson('GET', 'https://a.example.com/chat/42')).toMatchObject({
+      backend: { urls: ['https://{chat-service}/a/42'] },
+    });
+  });
+
+  it('tells the method of DownstreamHttpMethod, which upgrades do not take', async () => {
+    expect(await asJson('POST', '/post')).toMatchObject({ backend: { method: 'PUT', urls: ['http://10.0.0.1:81/'] } });
+    expect(await asJson('GET', '/any', '--websocket')).toMatchObject({ backend: { method: 'GET' } });
+  });
+
+  it('speaks as the client does where the route names no scheme', async () => {
+    expect(await asJson('POST', 'https://localhost/post')).toMatchObject({
+      backend: { urls: ['https://10.0.0.1:81/'] },
+    });
+    expect(await asJson('GET', 'wss://localhost/any')).toMatchObject({ backend: { urls: ['wss://10.0.0.1:81/'] } });
+  });
+
+  it('applies UpstreamHeaderTransform, as the gateway does', async () => {
+    const { terminal } = await explained('GET', '/any');
+    expect(terminal.out()).toContain('header   X-Public: https://api.example.com');
   });
 
   it('does not change the path: dot segments are removed when it is matched', async () => {

@@ -7,7 +7,11 @@ import { unixSocketPath } from './unix-socket.js';
  * Whether the backend is spoken to over TLS: the route's scheme, else the endpoint's, else as the client came. `ws` and
  * `http` mean the same, and so do `wss` and `https`: what is asked decides between a socket and a plain request.
  */
-export function usesTls(route: Route, endpoint: Endpoint, request: GatewayRequest): boolean {
+export function usesTls(
+  route: Pick<Route, 'scheme'>,
+  endpoint: Pick<Endpoint, 'scheme'>,
+  request: Pick<GatewayRequest, 'client'>,
+): boolean {
   const scheme = route.scheme ?? endpoint.scheme ?? (request.client.tls ? 'https' : 'http');
   return scheme === 'https' || scheme === 'wss';
 }
