@@ -37,6 +37,18 @@ describe('ocelot run', () => {
     expect(terminal.out()).toBe(`listening on http://127.0.0.1:${port}\n`);
   });
 
+  it('ends with 2 before the port opens when a certificate cannot be used', async () => {
+    const terminal = await scriptedTerminal();
+    const Tls = { CertFile: 'no.crt', KeyFile: 'no.key' };
+    await writeConfig(terminal, { Routes: [routeTo(1)], GlobalConfiguration: { Gateway: { Tls } } });
+
+    expect(await main(['run', '--port', '0'], terminal)).toBe(2);
+
+    expect(terminal.err()).toContain('#/GlobalConfiguration/Gateway/Tls/CertFile');
+    expect(terminal.err()).toContain('no.crt cannot be read: it does not exist (ENOENT)');
+    expect(terminal.out()).toBe('');
+  });
+
   it('ends with 0 after SIGTERM, having closed open sockets with 1012 (RFC 6455 §7.4, IANA 1012)', async () => {
     const { terminal, port, ended } = await running({ Routes: [routeTo(await backend())] });
     const socket = await openSocket(port, '/chat/42');

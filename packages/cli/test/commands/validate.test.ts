@@ -49,6 +49,21 @@ describe('ocelot validate', () => {
     expect(terminal.err()).toMatch(/^error: ocelot\.json.*\(line \d, column \d+\)/m);
   });
 
+  it('ends with 2 when a certificate cannot be read, and says which key names it', async () => {
+    const terminal = await withConfig(
+      GOOD.replace(
+        '"Routes"',
+        '"GlobalConfiguration": { "Gateway": { "Tls": { "CertFile": "no.crt", "KeyFile": "no.key" } } }, "Routes"',
+      ),
+    );
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(
+      /^error: ocelot\.json#\/GlobalConfiguration\/Gateway\/Tls\/CertFile \(line 1, column \d+\): no\.crt cannot be read: it does not exist/m,
+    );
+  });
+
   it('warns of a misspelt key without refusing the file', async () => {
     const terminal = await withConfig(
       GOOD.replace('"Routes"', '"GlobalConfiguratioin": { "BaseUrl": "http://a" }, "Routes"'),

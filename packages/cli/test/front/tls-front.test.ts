@@ -121,6 +121,23 @@ describe('TLS with clients', () => {
   });
 });
 
+describe('a reload', () => {
+  it('that takes TLS away says that a restart is needed, and TLS stays', async () => {
+    const { port, open, config, log } = await secureGateway();
+    await open.reload(config({}, { CertFile: '', KeyFile: '' }));
+    expect(log.lines.find(({ level }) => level === 'warn')?.message).toContain('takes effect at the next start');
+    expect(await ask(await tlsConnection(port))).toMatch(/ 404 /);
+  });
+
+  it('takes other settings of TLS from the next connection on', async () => {
+    const { port, open, config } = await secureGateway();
+    await open.reload(config({ Http2: false }, { MinVersion: 'TLSv1.3' }));
+    const socket = await tlsConnection(port, { ALPNProtocols: ['h2', 'http/1.1'] });
+    expect([socket.alpnProtocol, socket.getProtocol()]).toEqual(['http/1.1', 'TLSv1.3']);
+    await expect(tlsConnection(port, { maxVersion: 'TLSv1.2' })).rejects.toThrow(/protocol version/);
+  });
+});
+
 describe('Tls.Certificates', () => {
   const several = {
     prepare: async (folder: string) => {
