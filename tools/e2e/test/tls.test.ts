@@ -7,7 +7,7 @@ import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 
 import {
   type EchoBackend,
-  Http2Client,
+  type Http2Client,
   OPCODE,
   TestAuthority,
   echoBackend,
@@ -29,12 +29,17 @@ afterAll(() => backend.close());
 
 /** A gateway with a certificate for localhost in `first.crt` of the returned folder. */
 async function secure(...args: string[]): Promise<{ gateway: RunningOcelot; folder: string }> {
-  const { path: folder, remove } = await temporaryFolder();
-  onTestFinished(remove);
+  const folder = await emptyFolder();
   await issue(folder);
   const gateway = await runOcelot(configuration(folder), { args });
   onTestFinished(async () => void (await gateway.stop()));
   return { gateway, folder };
+}
+
+async function emptyFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  onTestFinished(() => folder.remove());
+  return folder.path;
 }
 
 async function issue(folder: string): Promise<void> {
@@ -108,8 +113,7 @@ describe('a gateway with TLS', () => {
   });
 
   it('ends with 2 when a certificate is missing, and names the key of the file', async () => {
-    const { path: folder, remove } = await temporaryFolder();
-    onTestFinished(remove);
+    const folder = await emptyFolder();
     await writeFile(join(folder, 'ocelot.json'), JSON.stringify(configuration(folder)));
     const { code, stderr, stdout } = await ocelot(['run', '--port', '0'], { cwd: folder });
     expect(code).toBe(2);

@@ -53,7 +53,7 @@ export class TestAuthority {
     const extensions = names.length === 0 ? [] : [extension('2.5.29.17', sequence(...names.map(generalName)))];
     return {
       cert: this.#certificate(commonName, publicKey, validTo, extensions),
-      key: privateKey.export({ type: 'pkcs8', format: 'pem' }),
+      key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
     };
   }
 
