@@ -20,7 +20,7 @@ export const OTHER_STACKS: readonly Stack[] = [
     transports: ['WebSocket over HTTP/2'],
     exercised: 'two WebSockets in one connection, 3 MB messages, subprotocols, close codes, query; over wss only',
     restart: 'sees close code 1014 and connects again',
-    files: ['quick/http2-sockets.test.ts'],
+    files: ['quick/http2-sockets.test.ts', 'full/http2-sockets.test.ts'],
   },
   {
     name: 'Python websockets',

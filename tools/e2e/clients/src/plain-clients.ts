@@ -1,6 +1,6 @@
 import { within } from '@ocelot/test-support';
 import FayeWebSocket from 'faye-websocket';
-import { WebSocket as UndiciWebSocket } from 'undici';
+import { type Agent, WebSocket as UndiciWebSocket } from 'undici';
 import { WebSocket as WsWebSocket } from 'ws';
 
 import { Inbox } from './events.ts';
@@ -54,6 +54,13 @@ export const PLAIN_CLIENTS: readonly PlainClient[] = [
   // Its driver knows no code between 1012 and 2999 and calls them all a protocol error.
   w3c('faye-websocket 0.11', (url, protocols) => new FayeWebSocket.Client(url, [...protocols], NAMED), 1002),
 ];
+
+/** Undici's client where it may speak HTTP/2, which it does over TLS only, through the given agent. */
+export function undiciHttp2(dispatcher: Agent): PlainClient {
+  return w3c('undici 7.30 over HTTP/2', (url, protocols) => {
+    return new UndiciWebSocket(url, { protocols: [...protocols], dispatcher });
+  });
+}
 
 function w3c(
   name: string,
