@@ -3,7 +3,6 @@ import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
-  constants,
   type IncomingHttpHeaders,
   type OutgoingHttpHeaders,
   type SecureClientSessionOptions,
@@ -41,9 +40,9 @@ export class Http2Socket extends RawConnection {
     return (await within(this.answer, 'the answer to a CONNECT'))[':status'] ?? 0;
   }
 
-  /** RST_STREAM with CANCEL: what RST is over TCP (RFC 8441 §5). */
+  /** RST_STREAM: what RST is over TCP (RFC 8441 §5). `close` would say END_STREAM first. */
   override reset(): void {
-    this.stream.close(constants.NGHTTP2_CANCEL);
+    this.stream.destroy(new Error('the test resets the stream'));
   }
 }
 

@@ -35,4 +35,10 @@ export class StreamLeg extends Leg {
     this.#stream.close(this.#stream.writableFinished ? NGHTTP2_NO_ERROR : NGHTTP2_CANCEL);
     super.destroy();
   }
+
+  /** Node lets a stream end that was reset as well; what follows is its close, and that is all that happened. */
+  override socketEnded(): void {
+    if (this.#stream.aborted || this.#stream.rstCode !== NGHTTP2_NO_ERROR) return;
+    super.socketEnded();
+  }
 }

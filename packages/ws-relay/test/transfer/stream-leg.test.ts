@@ -142,6 +142,17 @@ describe('a stream as the leg of a session (RFC 8441 §5)', () => {
     expect(await summary()).toMatchObject({ fromClient: { bytes: 10 }, fromBackend: { bytes: 6 } });
   });
 
+  it.each([H2_CODE.cancel, H2_CODE.noError])(
+    'takes RST_STREAM (%i) in opaque mode for a loss, not for a half-close',
+    async (code) => {
+      const { client, connection } = await open({ Transfer: 'opaque' });
+      client.resetStream(1, code);
+      await connection.ended;
+      connection.end();
+      expect(await summary()).toMatchObject({ closedBy: 'client', errorCode: 'OCELOT_ERR_CLIENT_GONE' });
+    },
+  );
+
   it('cuts a stream whose client answers no ping (S17)', async () => {
     const { client, connection } = await open({ Ping: { IntervalMs: 20, TimeoutMs: 30, Legs: 'client' } });
     expect(decodeFrames((await client.read(H2.data, 1)).payload).frames[0]?.opcode).toBe(OPCODE.ping);
