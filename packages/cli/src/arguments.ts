@@ -43,8 +43,9 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .addHelpText('after', help.EPILOGUE);
 
   withFiles(program.command('run'), 'start the gateway', help.RUN)
-    .option('--host <H>', 'address to listen on; 0.0.0.0 for all', parseHost, '127.0.0.1')
+    .option('--host <H>', 'address to listen on; 0.0.0.0 for all; or a Unix socket: unix:/PATH', parseHost, '127.0.0.1')
     .option('--port <P>', 'port to listen on; 0 for any free one', parsePort, 5000)
+    .option('--socket-mode <MODE>', 'permissions of a Unix socket, in octal: 660; default: by the umask', parseMode)
     .option('--workers <N>', 'processes that share the port; auto: one for each processor', parseWorkers, 1)
     .addOption(new Option('--log-format <F>', 'default: pretty on a terminal, else json').choices(LOG_FORMATS))
     .addOption(new Option('--log-level <L>', 'least severe line to log').choices(LOG_LEVELS).default('info'))
@@ -116,6 +117,11 @@ function parseHost(text: string): string {
   const host = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
   if (host.trim() === '') throw new InvalidArgumentError('It is empty; write 0.0.0.0 for all addresses.');
   return host;
+}
+
+function parseMode(text: string): number {
+  if (!/^0?[0-7]{3}$/.test(text)) throw new InvalidArgumentError('It is three octal digits, such as 660.');
+  return Number.parseInt(text, 8);
 }
 
 function parsePort(text: string): number {

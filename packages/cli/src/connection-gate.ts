@@ -127,8 +127,9 @@ export class ConnectionGate {
   #turnAway(socket: Socket): void {
     this.#note();
     if (!this.#isAnswering || this.#answered.size >= MOST_ANSWERED) {
-      // RST: neither side keeps anything of the connection.
-      socket.resetAndDestroy();
+      // RST: neither side keeps anything of the connection. A Unix-domain socket knows none, and no port.
+      if (socket.localPort === undefined) socket.destroy();
+      else socket.resetAndDestroy();
       return;
     }
     this.#answered.add(socket);

@@ -46,7 +46,8 @@ Examples:
   ocelot run
   ocelot run ocelot.json ocelot.Production.json --host 0.0.0.0 --port 80 --log-format json
   ocelot run ./gateway --watch --plugin ./my-provider.mjs
-  ocelot run --workers auto`;
+  ocelot run --workers auto
+  ocelot run --host unix:/run/ocelot/gateway.sock --socket-mode 660`;
 
 export const VALIDATE = 'Reads a configuration as "run" does and lists every problem with file, place and remedy.';
 

@@ -6,9 +6,12 @@ import { ConnectionGate } from './connection-gate.js';
 import { http1Front } from './front/http1-front.js';
 import { http2Front } from './front/http2-front.js';
 import { type PortOptions, openPort } from './front/open-port.js';
+import { keepPeer } from './front/peer.js';
+import { proxyAcceptor } from './front/proxy-acceptor.js';
 import { relayListeners } from './front/relay-listeners.js';
 import { TlsFront } from './front/tls-front.js';
 import type { TlsMaterial } from './front/tls-material.js';
+import { unixSocketOf } from './front/unix-socket-file.js';
 
 /** Where to listen, and what clients may take. */
 export interface ListenOptions extends Omit<PortOptions, 'exclusive'> {
@@ -27,7 +30,7 @@ export interface ListenTls {
 
 /** An open port. */
 export interface Listener {
-  /** `http://H:P` or `https://H:P`, with the port that was given out. */
+  /** `http://H:P` or `https://H:P` with the port that was given out, or `unix:/PATH`. */
   readonly url: string;
   /** New handshakes take these certificates and settings; connections stay as they are. Nothing without TLS. */
   renewTls(material: TlsMaterial): void;
@@ -39,12 +42,14 @@ export interface Listener {
 
 /**
  * Opens the port and connects it with the relays of the gateway. The way of a connection: the gate counts it or turns
- * it away, TLS is begun where it is configured, then its protocol is served. Every socket has an error listener before anything else sees it.
+ * it away, the balancer's PROXY header is read and TLS is begun where they are configured, then its protocol is served.
+ * Every socket has an error listener before anything else sees it, and its peer's address as long as it is open.
  * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
  */
 export async function listen(gateway: Gateway, options: ListenOptions): Promise<Listener> {
   const { log } = gateway;
-  const { host, tls, reusePort = false } = options;
+  const { host, tls, reusePort = false, socketMode } = options;
+  const isTcp = unixSocketOf(host) === undefined;
   const gate = new ConnectionGate(gateway, tls === undefined);
   const listeners = relayListeners(gateway);
   const http1 = http1Front(gateway, listeners, options.checkIntervalMs);
@@ -53,15 +58,19 @@ export async function listen(gateway: Gateway, options: ListenOptions): Promise<
       ? undefined
       : new TlsFront({ ...tls, gateway, http1, http2: http2Front(gateway, gate, listeners) });
   const front = secured ?? http1;
+  const serve = gateway.settings.listener.proxyProtocol
+    ? proxyAcceptor(gateway, (socket) => front.serve(socket))
+    : (socket: Socket) => front.serve(socket);
   // Half-open, as Node's own HTTP server has it: a client that sent all it had is still answered.
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket: Socket) => {
     socket.on('error', (error) => log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'));
-    if (gate.admit(socket)) front.serve(socket);
+    if (isTcp && !keepPeer(socket)) socket.destroy();
+    else if (gate.admit(socket)) serve(socket);
   });
-  const port = await openPort(server, { host, port: options.port, reusePort });
+  const port = await openPort(server, { host, port: options.port, reusePort, socketMode });
   server.on('error', (error) => log.error({ err: error }, 'the listening socket failed'));
   return {
-    url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    url: isTcp ? `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}` : host,
     renewTls: (material) => secured?.renew(material),
     stop() {
       if (server.listening) server.close();

@@ -16,7 +16,7 @@ import { TlsRenewal } from './front/tls-renewal.js';
 import { type ListenOptions, type Listener, listen } from './listen.js';
 
 /** What a gateway on a port of this process is made of. */
-export interface OpenGatewayOptions extends Pick<ListenOptions, 'host' | 'port' | 'reusePort'> {
+export interface OpenGatewayOptions extends Pick<ListenOptions, 'host' | 'port' | 'reusePort' | 'socketMode'> {
   readonly config: GatewayConfig;
   readonly plugins: readonly Plugin[];
   /** Whether a registry that cannot be asked is a failure. */
@@ -37,7 +37,7 @@ export interface OpenGateway {
   readonly gateway: Gateway;
   /** In force now. */
   readonly config: GatewayConfig;
-  /** `http://H:P` or `https://H:P` */
+  /** `http://H:P`, `https://H:P` or `unix:/PATH` */
   readonly url: string;
   /**
    * Puts another configuration in force, and reads certificates anew. Whether TLS is spoken at all stays as it was.
@@ -55,7 +55,7 @@ export interface OpenGateway {
  * @throws CommandError, ConfigError; nothing stays open then.
  */
 export async function openGateway(options: OpenGatewayOptions): Promise<OpenGateway> {
-  const { plugins, log, group, firstRevision = 1, host, port, reusePort = false } = options;
+  const { plugins, log, group, firstRevision = 1, host, port, reusePort = false, socketMode } = options;
   let { config } = options;
   const tls = await readTlsMaterial(config.settings);
   const discovery = createDiscoveryCheck();
@@ -70,7 +70,13 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
   try {
     if (options.requireDiscovery) discovery.assertReached();
     const { ticketSecret = randomBytes(32) } = options;
-    listener = await listen(gateway, { host, port, reusePort, tls: tls && { material: tls, ticketSecret } });
+    listener = await listen(gateway, {
+      host,
+      port,
+      reusePort,
+      socketMode,
+      tls: tls && { material: tls, ticketSecret },
+    });
   } catch (error) {
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
     throw error;

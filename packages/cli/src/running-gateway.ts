@@ -13,7 +13,10 @@ import type { Terminal } from './terminal.js';
 const WARNINGS_SHOWN = 10;
 
 /** The flags of `ocelot run` that say what is started. */
-export type StartFlags = Pick<RunFlags, 'host' | 'port' | 'configModule' | 'plugin' | 'requireDiscovery' | 'watch'>;
+export type StartFlags = Pick<
+  RunFlags,
+  'host' | 'port' | 'socketMode' | 'configModule' | 'plugin' | 'requireDiscovery' | 'watch'
+>;
 
 /** A gateway that accepts connections, in this process or in workers of it. */
 export interface RunningGateway {
@@ -58,6 +61,7 @@ export async function startGateway(
     requireDiscovery: flags.requireDiscovery === true,
     host: flags.host,
     port: flags.port,
+    socketMode: flags.socketMode,
     log,
   });
   const { gateway, url } = open;

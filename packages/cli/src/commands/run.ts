@@ -11,6 +11,8 @@ import { startWorkers } from '../workers/start-workers.js';
 export interface RunFlags extends PluginFlags {
   readonly host: string;
   readonly port: number;
+  /** Permissions of a Unix-domain socket. */
+  readonly socketMode?: number;
   /** Processes that carry sockets; 1: this one. */
   readonly workers: number;
   readonly logFormat?: LogOptions['format'];

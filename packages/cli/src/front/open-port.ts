@@ -2,25 +2,34 @@ import { type AddressInfo, type Server, createServer } from 'node:net';
 
 import { CommandError } from '../command-error.js';
 import { EXIT_CODES } from '../exit-codes.js';
+import { openSocketFile, unixSocketOf } from './unix-socket-file.js';
 
 /** Where a server listens. */
 export interface PortOptions {
+  /** An address, a name, or a Unix-domain socket: `unix:/run/ocelot.sock`. */
   readonly host: string;
-  /** 0: any free port. */
+  /** 0: any free port. Means nothing for a Unix-domain socket. */
   readonly port: number;
   /** Shares the port with other sockets that do, each getting a part of the connections; where the system can. */
   readonly reusePort?: boolean;
   /** In a worker process: opens the port here and not in the primary. */
   readonly exclusive?: boolean;
+  /** Permissions of a Unix-domain socket. @default what the umask says */
+  readonly socketMode?: number | undefined;
 }
 
 /**
  * Has `server` listen.
- * @returns the port that was given out.
+ * @returns the port that was given out; 0 for a Unix-domain socket.
  * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
  */
 export async function openPort(server: Server, options: PortOptions): Promise<number> {
-  const { host, port, reusePort, exclusive = false } = options;
+  const { host, port, reusePort, exclusive = false, socketMode } = options;
+  const path = unixSocketOf(host);
+  if (path !== undefined) {
+    await openSocketFile(server, path, socketMode);
+    return 0;
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
     server.listen({ host, port, exclusive, ...(reusePort === true && { reusePort }) }, resolve);

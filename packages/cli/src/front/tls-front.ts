@@ -4,6 +4,7 @@ import type { Server, TLSSocket } from 'node:tls';
 import type { Gateway } from '@ocelot/core';
 
 import type { Front } from './http1-front.js';
+import { inheritPeer } from './peer.js';
 import type { TlsMaterial } from './tls-material.js';
 import { tlsServer } from './tls-server.js';
 
@@ -57,6 +58,11 @@ export class TlsFront implements Front {
     });
     server.on('secureConnection', (socket: TLSSocket) => {
       socket.on('error', (error) => log.debug({ err: error, peer: socket.remoteAddress }, 'client socket failed'));
+      if (!inheritPeer(socket)) {
+        log.error({}, 'this version of Node does not show what a TLS connection runs on: it was closed');
+        socket.destroy();
+        return;
+      }
       const refused = clientCertificates === 'off' ? undefined : refusal(socket, clientCertificates === 'required');
       if (refused !== undefined) {
         log.debug({ reason: refused, peer: socket.remoteAddress }, 'client certificate refused');

@@ -13,6 +13,7 @@ export interface Assignment {
   readonly workers: number;
   readonly host: string;
   readonly port: number;
+  readonly socketMode: number | undefined;
   /** Whether the worker opens the port by itself; else the primary accepts and hands sockets over. */
   readonly reusePort: boolean;
   /** Where relative paths of plugins begin. */

@@ -4,6 +4,7 @@ import type { GatewayConfig, Logger } from '@ocelot/core';
 
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { probePort } from '../front/open-port.js';
+import { unixSocketOf } from '../front/unix-socket-file.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createLog } from '../log.js';
 import { type OpenGateway, openGateway } from '../open-gateway.js';
@@ -151,7 +152,7 @@ class ServingWorker {
     const { config, configModule, plugin, host, reusePort, requireDiscovery, revision, ticketSecret } =
       this.#assignment;
     // The primary knows the socket it shares by the number asked for: it must be one that a replacement can name.
-    const isNumberOpen = this.#assignment.port === 0 && !reusePort;
+    const isNumberOpen = this.#assignment.port === 0 && !reusePort && unixSocketOf(host) === undefined;
     const port = isNumberOpen ? await probePort(host, 0) : this.#assignment.port;
     const { plugins } = await loadPlugins({ cwd: this.#terminal.cwd, configModule, plugins: plugin });
     return openGateway({
@@ -161,6 +162,7 @@ class ServingWorker {
       host,
       port,
       reusePort,
+      socketMode: this.#assignment.socketMode,
       log: this.#log,
       group,
       firstRevision: revision,

@@ -8,6 +8,7 @@ import { CommandError } from '../command-error.js';
 import type { RunFlags } from '../commands/run.js';
 import { openConfiguration } from '../configuration-source.js';
 import { probePort } from '../front/open-port.js';
+import { clearSocketFile, unixSocketOf } from '../front/unix-socket-file.js';
 import { loadPlugins } from '../load-plugins.js';
 import { createReloader } from '../reload.js';
 import { type RunningGateway, reportWarnings } from '../running-gateway.js';
@@ -42,13 +43,15 @@ export async function startWorkers(
       'This process is a worker of node:cluster itself and can start no workers.',
       'Leave --workers out, or call the command from the primary process.',
     );
-  const { host, port, configModule, plugin, logFormat: format, logLevel: level } = flags;
+  const { host, port, socketMode, configModule, plugin, logFormat: format, logLevel: level } = flags;
   // Their modules are loaded here as well: the configuration module may name the files. None is set up.
   const definition = await loadPlugins({ cwd: terminal.cwd, configModule, plugins: plugin });
   const source = openConfiguration(paths.length > 0 ? paths : (definition.config ?? []), terminal, log);
   const config = await source.load();
   reportWarnings(config, log);
-  const reusePort = canReusePort();
+  const path = unixSocketOf(host);
+  const reusePort = path === undefined && canReusePort();
+  if (path !== undefined) await clearSocketFile(path);
   if (reusePort && port !== 0) await probePort(host, port);
   const meeting = new MeetingPoint();
   const pool = new WorkerPool(
@@ -57,6 +60,7 @@ export async function startWorkers(
       common: {
         host,
         reusePort,
+        socketMode,
         cwd: terminal.cwd,
         configModule,
         plugin,
