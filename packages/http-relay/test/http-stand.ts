@@ -87,6 +87,7 @@ export async function httpStand(
   });
   const listener = relay.listener(gateway);
   server.on('request', listener);
+  // What `shouldUpgradeCallback` does where Node has it: without a listener Node before 24 serves upgrades so anyway.
   if (options.leavesContinue !== false) server.on('checkContinue', listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -129,12 +130,12 @@ function frontServer({ front = 'http1', tls = {} }: HttpStandOptions): Server | 
 
 /** Gateways and backends of one test: closed behind it, and nothing may be left of them. */
 export interface Stands {
-  gateway(endpoints: readonly (number | string)[], options?: HttpStandOptions): Promise<HttpStand>;
+  readonly gateway: (endpoints: readonly (number | string)[], options?: HttpStandOptions) => Promise<HttpStand>;
   /** A server of node:http; its port. */
-  backend(listener: RequestListener): Promise<number>;
-  scripted(script?: BackendScript): Promise<ScriptedBackend>;
+  readonly backend: (listener: RequestListener) => Promise<number>;
+  readonly scripted: (script?: BackendScript) => Promise<ScriptedBackend>;
   /** Runs behind the test, last added first. */
-  onClose(close: () => Promise<unknown>): void;
+  readonly onClose: (close: () => Promise<unknown>) => void;
 }
 
 /** Sets up and clears away around each test of a file. Call it once, at the top. */
