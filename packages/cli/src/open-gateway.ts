@@ -81,9 +81,12 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
     throw error;
   }
+  let inForce = tls;
   const renewTls = (material: TlsMaterial): void => {
+    const isNews = described(material) !== described(inForce);
+    inForce = material;
     listener.renewTls(material);
-    describeCertificates(material, log, 'certificates renewed');
+    if (isNews) describeCertificates(material, log, 'certificates renewed');
   };
   const { renewalIntervalMs: intervalMs } = options;
   const renewal =
@@ -116,6 +119,11 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
       return report;
     },
   };
+}
+
+/** What tells one from another, without reading the files once more. */
+function described(material: TlsMaterial | undefined): string {
+  return JSON.stringify([material?.settings, material?.stamp]);
 }
 
 /** Which names are served, and until when; what is over already would have every client refuse it. */

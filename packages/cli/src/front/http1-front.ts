@@ -32,8 +32,6 @@ export interface Front {
  * @param checkIntervalMs default: 1 s.
  */
 export function http1Front(gateway: Gateway, listeners: RelayListeners, checkIntervalMs?: number): Front {
-  // A relay streams bodies, which may take hours, and limits them itself.
-  const isHttpRelayed = gateway.relays.some(({ kind }) => kind === 'http');
   const server = createServer({
     maxHeaderSize: gateway.settings.listener.maxHeaderBytes,
     connectionsCheckingInterval: checkIntervalMs ?? CHECK_INTERVAL_MS,
@@ -51,7 +49,8 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
       // Read each time: a reload changes what holds from then on.
       const { headersTimeoutMs } = gateway.settings.listener;
       server.headersTimeout = headersTimeoutMs;
-      server.requestTimeout = isHttpRelayed ? 0 : Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
+      // A relay streams bodies, which may take hours, and limits them itself.
+      server.requestTimeout = listeners.isHttpRelayed ? 0 : Math.max(REQUEST_TIMEOUT_MS, headersTimeoutMs);
       server.emit('connection', connection);
     },
     stop() {

@@ -5,6 +5,7 @@ import {
   type ServerHttp2Stream,
   createServer,
 } from 'node:http2';
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import type { Gateway } from '@ocelot/core';
@@ -17,6 +18,11 @@ import type { RelayListeners } from './relay-listeners.js';
 const MAX_CONCURRENT_STREAMS = 100;
 /** `:method`, `:scheme`, `:authority`, `:path`, `:protocol`. */
 const PSEUDO_HEADERS = 5;
+/**
+ * A client that vanished without a word is noticed by the operating system, as over HTTP/1.1 where `TcpKeepAliveMs` of
+ * the route says when; a connection of HTTP/2 belongs to no route.
+ */
+const KEEP_ALIVE_MS = 30_000;
 /** What a header counts beside its bytes (RFC 9113 §6.5.2). */
 const HEADER_OVERHEAD_BYTES = 32;
 
@@ -40,13 +46,17 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
       maxHeaderListSize: maxHeaderBytes,
     },
   });
+  let isStopped = false;
   let entering: Duplex | undefined;
   server.on('session', (session) => {
     session.on('error', (error) => log.debug({ err: error }, 'HTTP/2 connection failed'));
     if (entering === undefined) return;
     const { headersTimeoutMs } = gateway.settings.listener;
-    connections.set(session, new Http2Connection(session, entering, places, headersTimeoutMs));
+    const connection = new Http2Connection(session, entering, places, headersTimeoutMs);
+    connections.set(session, connection);
     session.once('close', () => connections.delete(session));
+    // Its handshake was under way when the others were told.
+    if (isStopped) connection.close();
   });
   /** Answers what goes no further. */
   const isServed = (request: Http2ServerRequest, response: Http2ServerResponse): boolean => {
@@ -60,7 +70,9 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
   };
   server.on('stream', (stream) => stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed')));
   const relay = (request: Http2ServerRequest, response: Http2ServerResponse): void => {
-    if (isServed(request, response)) listeners.request(...asHttp1(request, response));
+    if (!isServed(request, response)) return;
+    if (listeners.isHttpRelayed) listeners.request(...asHttp1(request, response));
+    else refuse(response, 501, 'Not Implemented');
   };
   server.on('request', relay);
   // Whether a client shall go on with its body is said by who reads it, not by Node (RFC 9110 §10.1.1).
@@ -75,11 +87,13 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
   });
   return {
     serve(connection) {
+      if (connection instanceof Socket) connection.setKeepAlive(true, KEEP_ALIVE_MS);
       entering = connection;
       server.emit('connection', connection);
       entering = undefined;
     },
     stop() {
+      isStopped = true;
       for (const connection of connections.values()) connection.close();
     },
   };

@@ -10,8 +10,10 @@ import { plainHttp } from '../plain-http.js';
 export interface RelayListeners {
   /** HTTP/1.1: `upgrade`. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
-  /** `request`, also with the compatible objects of HTTP/2. */
+  /** `request`, where relays serve it also with the compatible objects of HTTP/2. */
   request(...args: Parameters<RequestListener>): void;
+  /** Whether a relay serves `request`. If none does, clients of HTTP/1.1 are told so. */
+  readonly isHttpRelayed: boolean;
   /** HTTP/2: `connect` with `:protocol` (RFC 8441); undefined when no relay serves it. */
   readonly connect: ((request: Http2ServerRequest, response: Http2ServerResponse) => void) | undefined;
 }
@@ -25,6 +27,7 @@ export function relayListeners(gateway: Gateway): RelayListeners {
   return {
     upgrade: together(of('upgrade')),
     request: together(requests.length > 0 ? requests : [plainHttp(gateway)]),
+    isHttpRelayed: requests.length > 0,
     connect: connects.length > 0 ? together(connects) : undefined,
   };
 }

@@ -3,7 +3,10 @@ import { createServer } from 'node:http';
 import { type ClientHttp2Stream, type OutgoingHttpHeaders, connect, constants } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
+import { httpRelay } from '@ocelot/http-relay';
+import { lb } from '@ocelot/lb';
 import { type Http2Client, OPCODE, eventually, readClose, scriptedBackend, within } from '@ocelot/test-support';
+import { wsRelay } from '@ocelot/ws-relay';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -111,6 +114,17 @@ describe('HTTP/2 with clients', () => {
     expect(await outcome(stream)).toBe(status);
     if (!stream.closed) await within(once(stream, 'close'), 'the end of the stream');
     expect(await ask(client, {})).toBe(404);
+  });
+
+  it('answers plain requests with 501 where no relay serves them', async () => {
+    const client = await http2Session((await secureGateway({ plugins: [lb(), wsRelay()] })).port);
+    expect(await ask(client, {})).toBe(501);
+    await openSocket(client);
+  });
+
+  it('does not offer WebSockets where no relay serves them over HTTP/2', async () => {
+    const { session } = await http2Session((await secureGateway({ plugins: [lb(), httpRelay()] })).port);
+    expect(session.remoteSettings.enableConnectProtocol).toBe(false);
   });
 
   it('closes a connection that was to be HTTP/2 and begins otherwise (RFC 9113 §3.4)', async () => {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, type TLSSocket, connect } from 'node:tls';
 
-import { type GatewayConfig, readConfiguration } from '@ocelot/core';
+import { type GatewayConfig, type Plugin, readConfiguration } from '@ocelot/core';
 import { MemoryLogger } from '@ocelot/core/testing';
 import { httpRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
@@ -56,6 +56,8 @@ export async function secureGateway(
   options: {
     readonly gateway?: object;
     readonly prepare?: (folder: string) => Promise<object>;
+    /** @default those of the command, but Consul */
+    readonly plugins?: readonly Plugin[];
     /** @default an echo backend */
     readonly backendPort?: number;
   } = {},
@@ -88,7 +90,7 @@ export async function secureGateway(
   const log = new MemoryLogger();
   const open = await openGateway({
     config: config(),
-    plugins: [lb(), wsRelay(), httpRelay()],
+    plugins: options.plugins ?? [lb(), wsRelay(), httpRelay()],
     requireDiscovery: false,
     host: '127.0.0.1',
     port: 0,

@@ -129,6 +129,12 @@ describe('a reload', () => {
     expect(await ask(await tlsConnection(port))).toMatch(/ 404 /);
   });
 
+  it('that finds the files as they were tells nobody of certificates', async () => {
+    const { open, config, log } = await secureGateway();
+    await open.reload(config());
+    expect(log.lines.some(({ message }) => message === 'certificates renewed')).toBe(false);
+  });
+
   it('takes other settings of TLS from the next connection on', async () => {
     const { port, open, config } = await secureGateway();
     await open.reload(config({ Http2: false }, { MinVersion: 'TLSv1.3' }));
