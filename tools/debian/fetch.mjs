@@ -105,7 +105,9 @@ async function inRoot(program, root, signal) {
   const python = { PYTHONPATH: modules };
   const own = await probe(program, path, { ...environment, ...python, PYTHONHOME: join(root, 'usr') }, signal);
   if (own) return own;
-  for (const place of placesOf(program.command)) {
+  // The system's own first: what version managers put on PATH are shims, ten times as slow to start.
+  const system = SYSTEM_FOLDERS.map((folder) => join(folder, program.command));
+  for (const place of [...system, ...placesOf(program.command)]) {
     const found = await probe(program, place, python, signal);
     if (found) return found;
   }
