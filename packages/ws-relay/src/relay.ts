@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2';
+import { Http2ServerRequest, type Http2ServerResponse } from 'node:http2';
 import type { Duplex } from 'node:stream';
 
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
@@ -16,19 +16,28 @@ import { handleUpgrade, type UpgradeContext } from './upgrade-handler.js';
 /** What `server.on('upgrade', …)` of node:http and node:https takes. */
 export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
-/** What `server.on('connect', …)` of a node:http2 server takes. */
-export type ConnectListener = (request: Http2ServerRequest, response: Http2ServerResponse) => void;
+/**
+ * What `server.on('connect', …)` of a node:http2 server takes. One with `allowHTTP1` tells of a CONNECT over HTTP/1.1 by
+ * the same event, with a socket in place of the response: that is answered too, with a refusal.
+ */
+export type ConnectListener = (
+  request: Http2ServerRequest | IncomingMessage,
+  response: Http2ServerResponse | Duplex,
+  head?: Buffer,
+) => void;
 
 /** The WebSocket data plane as a relay. One instance serves any number of gateways. */
 export interface WebSocketRelay extends Relay<UpgradeListener, ConnectListener> {
   readonly kind: 'upgrade';
   /**
-   * WebSockets over HTTP/2 (RFC 8441). The server has to be made with `settings: { enableConnectProtocol: true }`: no
-   * client asks otherwise. A CONNECT that is none of a WebSocket is refused with 405 or 501.
+   * WebSockets over HTTP/2 (RFC 8441). The server has to be made with `settings: { enableConnectProtocol: true }`, or no
+   * client asks, and needs a `request` listener too, or Node tells of no CONNECT. One that asks for no WebSocket is
+   * refused with 405 or 501.
    */
   connectListener(gateway: Gateway): ConnectListener;
 }
 
+const NOTHING = Buffer.alloc(0);
 const NO_DIRECT_IO = 'sockets cannot be read and written directly here: they are served by their streams';
 
 /** How long a handshake may take before a route is known. */
@@ -79,9 +88,12 @@ export function webSocketRelay(options: WebSocketRelayOptions = {}): WebSocketRe
     },
     connectListener(gateway) {
       const context = contextOf(gateway);
-      return (request) => {
+      return (request, response, head = NOTHING) => {
         if (options.accepts?.(request) === false) return;
-        void handleUpgrade(context, (gone) => new Http2Handshake(request, clock, gone));
+        void handleUpgrade(context, (gone) => {
+          if (request instanceof Http2ServerRequest) return new Http2Handshake(request, clock, gone);
+          return new Http1Handshake({ request, socket: response as Duplex, head }, clock, directIo, gone);
+        });
       };
     },
   };

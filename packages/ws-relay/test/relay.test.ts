@@ -1,14 +1,26 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
+import { createSecureServer } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 
 import { createGateway, readConfiguration } from '@ocelot/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
 
-import { collectLeaks, echoBackend, type EchoBackend, type LeakWatch, rawClient } from '@ocelot/test-support';
+import {
+  collectLeaks,
+  echoBackend,
+  type EchoBackend,
+  http2Client,
+  type LeakWatch,
+  OPCODE,
+  rawClient,
+  rawHttp2,
+  TEST_CERTIFICATE,
+} from '@ocelot/test-support';
 import { webSocketRelay, wsRelay } from '../src/index.js';
 import { gatewayStand, type GatewayStand } from './gateway-stand.js';
+import { http2Stand } from './http2-stand.js';
 
 let leaks: LeakWatch;
 let backend: EchoBackend;
@@ -107,7 +119,65 @@ describe('several gateways in one process', () => {
   });
 });
 
+describe('HTTP/2 and HTTP/1.1 on one port, by ALPN', () => {
+  it('both carry WebSockets, and a CONNECT over HTTP/1.1 is refused', async () => {
+    const relay = webSocketRelay();
+    const server = createSecureServer({
+      ...TEST_CERTIFICATE,
+      allowHTTP1: true,
+      settings: { enableConnectProtocol: true },
+    });
+    server.on('request', (_request, response) => response.writeHead(404).end());
+    server.on('upgrade', relay.listener(stand.gateway));
+    server.on('connect', relay.connectListener(stand.gateway));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+
+    const over1 = new WebSocket(`wss://127.0.0.1:${port}/one`, { rejectUnauthorized: false });
+    await once(over1, 'open');
+    over1.send('over HTTP/1.1');
+    expect(String(((await once(over1, 'message')) as [Buffer])[0])).toBe('over HTTP/1.1');
+    over1.terminate();
+
+    const client = await http2Client(port, { rejectUnauthorized: false });
+    const over2 = client.open({ path: '/two' });
+    over2.sendFrame({ opcode: OPCODE.text, payload: 'over HTTP/2', mask: true });
+    expect((await over2.readFrame()).payload.toString()).toBe('over HTTP/2');
+    client.destroy();
+
+    const tunnel = await rawClient(port, { tls: { rejectUnauthorized: false, ALPNProtocols: ['http/1.1'] } });
+    tunnel.send('CONNECT inside.test:22 HTTP/1.1\r\nHost: inside.test:22\r\n\r\nSSH-2.0-x\r\n');
+    expect((await tunnel.readHead()).status).toBe(400);
+    await tunnel.ended;
+    tunnel.destroy();
+
+    await stand.event('session.closed', 1);
+    expect(backend.requests.map(({ url }) => url)).toEqual(['/one', '/two']);
+    await new Promise<void>((resolve) => {
+      server.close(() => resolve());
+    });
+  });
+});
+
 describe('a listener', () => {
+  it('survives streams and connections of HTTP/2 that go at any moment (S28)', async () => {
+    const over2 = await http2Stand([backend.port]);
+    for (let i = 0; i < 20; i += 1) {
+      const client = await rawHttp2(over2.port);
+      client.connect(1);
+      client.connect(3);
+      client.sendData(3, Buffer.from([0x81]));
+      await new Promise((resolve) => setTimeout(resolve, i / 4));
+      client.resetStream(1, i % 9);
+      client.reset();
+    }
+    const socket = (await over2.client()).open();
+    expect(await socket.status()).toBe(200);
+    await over2.close();
+    expect(over2.gateway.openSessions).toBe(0);
+  });
+
   it('survives a client that resets at any moment of the handshake (S28)', async () => {
     for (let i = 0; i < 30; i += 1) {
       const client = await rawClient(stand.port);
