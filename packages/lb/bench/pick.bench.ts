@@ -27,7 +27,7 @@ const policies: Readonly<Record<string, BalancingPolicyFactory>> = {
   NoLoadBalancer: noLoadBalancer,
   RoundRobin: roundRobin,
   LeastConnection: leastConnection,
-  CookieStickySessions: (_, context) => cookieStickySessions({ Key: 'sid' }, context),
+  CookieStickySessions: (_, context) => cookieStickySessions()({ Key: 'sid' }, context),
   AffinityCookie: (_, context) => affinityCookie()({ Key: 'aff', Secret: SECRET }, context),
   ConsistentHash: (_, context) => consistentHash({ HashOn: 'cookie:sid' }, context),
   'ConsistentHash with LoadFactor': (_, context) => consistentHash({ HashOn: 'cookie:sid', LoadFactor: 2 }, context),

@@ -21,7 +21,7 @@ export function lb(): Plugin {
       registry.balancing('NoLoadBalancer', noLoadBalancer);
       registry.balancing('RoundRobin', roundRobin);
       registry.balancing('LeastConnection', leastConnection);
-      registry.balancing('CookieStickySessions', cookieStickySessions);
+      registry.balancing('CookieStickySessions', cookieStickySessions());
       registry.balancing('AffinityCookie', affinityCookie());
       registry.balancing('ConsistentHash', consistentHash);
     },

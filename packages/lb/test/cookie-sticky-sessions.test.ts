@@ -8,14 +8,14 @@ import { at, SimulatedPool } from './simulated-pool.js';
 
 function stand(options: JsonObject = { Key: 'sid', Expiry: 1_000 }) {
   const context = balancingContext();
-  const pool = new SimulatedPool(cookieStickySessions(options, context));
+  const pool = new SimulatedPool(cookieStickySessions()(options, context));
   pool.update([at('a:1'), at('b:1'), at('c:1')]);
   return { pool, clock: context.clock };
 }
 
 describe('CookieStickySessions', () => {
   it.each(
-    balancingConformance({ create: cookieStickySessions, options: { Key: 'session' } }).map(
+    balancingConformance({ create: cookieStickySessions(), options: { Key: 'session' } }).map(
       ({ name, run }) => [name, run] as const,
     ),
   )('%s', async (_, run) => {
@@ -110,7 +110,23 @@ describe('CookieStickySessions', () => {
     expect(pool.lease({ cookie: 'sid=one' })).toBe('b:1');
   });
 
-  it('keeps its sessions apart from those of another pool with the same cookie name', () => {
+  it('knows the sessions of other routes to the same service, and leaves them to those when one route goes', () => {
+    const create = cookieStickySessions();
+    const open = (service: string) => {
+      const policy = create({ Key: 'sid' }, balancingContext(undefined, service));
+      const pool = new SimulatedPool(policy);
+      pool.update(['a', 'b', 'c'].map((host) => at(`${host}:1`)));
+      return { pool, policy };
+    };
+    const [negotiate, upgrade, other] = [open('/hub'), open('/hub'), open('/shop')];
+    negotiate.pool.answer('c:1', {}, ['Set-Cookie', 'sid=one']);
+    expect(upgrade.pool.lease({ cookie: 'sid=one' })).toBe('c:1');
+    expect(other.pool.lease({ cookie: 'sid=one' })).toBe('a:1');
+    negotiate.policy.close?.();
+    expect(upgrade.pool.lease({ cookie: 'sid=one' })).toBe('c:1');
+  });
+
+  it('keeps its sessions apart from those of another service with the same cookie name', () => {
     const [one, two] = [stand().pool, stand().pool];
     two.update([at('x:1')]);
     expect(one.lease({ cookie: 'sid=one' })).toBe('a:1');
@@ -155,7 +171,7 @@ describe('CookieStickySessions', () => {
 describe('CookieStickySessions in a group of gateways', () => {
   const member = (index: number): SimulatedPool => {
     const pool = new SimulatedPool(
-      cookieStickySessions({ Key: 'sid', Expiry: 1_000 }, balancingContext({ index, size: 3 })),
+      cookieStickySessions()({ Key: 'sid', Expiry: 1_000 }, balancingContext({ index, size: 3 })),
     );
     pool.update([at('a:1'), at('b:1'), at('c:1')]);
     return pool;
@@ -204,7 +220,7 @@ describe('CookieStickySessions in a group of gateways', () => {
           };
         },
       };
-      const pool = new SimulatedPool(cookieStickySessions({ Key: 'sid', Expiry: 1_000 }, context));
+      const pool = new SimulatedPool(cookieStickySessions()({ Key: 'sid', Expiry: 1_000 }, context));
       pool.update(['a', 'b', 'c', 'd', 'e'].map((host) => at(`${host}:1`)));
       return pool;
     });

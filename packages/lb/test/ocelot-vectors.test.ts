@@ -56,7 +56,7 @@ const POLICIES: Readonly<Record<string, BalancingPolicyFactory>> = {
   NoLoadBalancer: noLoadBalancer,
   RoundRobin: roundRobin,
   LeastConnection: leastConnection,
-  CookieStickySessions: cookieStickySessions,
+  CookieStickySessions: cookieStickySessions(),
   'custom (cyclic)': cyclic,
 };
 
@@ -69,7 +69,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
 
 const DIFFERS: Readonly<Record<string, string>> = {
   'CookieStickySessionsTests(acceptance).ShouldUseGlobalOptions_ForStaticRoutes':
-    'Ocelot shares sessions by cookie name, so a route may answer from the hosts of another; here each pool has its own',
+    'Ocelot shares sessions by cookie name, so a route may answer from the hosts of another; here only routes to the same hosts share them',
   'CookieStickySessionsTests.Should_return_host_and_port':
     'an endpoint without a host is refused before it is balanced',
   'CookieStickySessionsTests.Should_expire_sticky_session':

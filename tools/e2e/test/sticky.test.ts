@@ -24,9 +24,10 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all(backends.map((each) => each.close())));
 
-/** A route for each way, and for the first path two: one for HTTP, one for upgrades, as older files have them. */
+/** A route for each way, and two paths with a route for HTTP and one for the rest, as older files have them. */
 function config(to: object, hosts: readonly StatefulBackend[] = backends): object {
   const source = { DownstreamHostAndPorts: hosts.map(({ port }) => ({ Host: '127.0.0.1', Port: port })), ...to };
+  const [, byBackend] = WAYS['CookieStickySessions, by the cookie of the backend'];
   const route = (path: string, options: object, more: object = {}): object => ({
     UpstreamPathTemplate: `/${path}/{rest}`,
     DownstreamPathTemplate: '/{rest}',
@@ -38,8 +39,10 @@ function config(to: object, hosts: readonly StatefulBackend[] = backends): objec
   return {
     Routes: [
       ...Object.values(WAYS).map(([path, options]) => route(path, options)),
-      route('split', { Type: 'AffinityCookie' }, { UpstreamHttpMethod: ['Post'] }),
-      route('split', { Type: 'AffinityCookie' }, { UpstreamHttpMethod: ['Get'] }),
+      ...['Post', 'Get'].flatMap((method) => [
+        route('split-affinity', { Type: 'AffinityCookie' }, { UpstreamHttpMethod: [method] }),
+        route('split-cookie', byBackend, { UpstreamHttpMethod: [method] }),
+      ]),
     ],
     GlobalConfiguration: { Gateway: { Retry: { Attempts: 2 } } },
   };
@@ -91,32 +94,30 @@ describe('negotiate, polling and upgrade with three backends', () => {
     expect(await pairs(gateway, path)).toBeGreaterThan(1);
   });
 
-  it('meet the same one also where HTTP and upgrades are two routes', async () => {
-    expect(await pairs(gateway, 'split')).toBeGreaterThan(1);
+  it.each(['split-affinity', 'split-cookie'])('meet the same one over two routes (%s)', async (path) => {
+    expect(await pairs(gateway, path)).toBeGreaterThan(1);
   });
 
-  it('know a session that began with the cookie of a 101', async () => {
+  it.each(['cookie', 'affinity'])('know a client that began with the 101 of an upgrade (%s)', async (path) => {
     for (let client = 0; client < 4; client += 1) {
       const visitor = new Visitor();
-      const { backend } = await visitor.upgrade(gateway.port, '/cookie/hub');
-      const id = visitor.cookies.get('sid') ?? '';
-      expect(await visitor.ask(gateway.port, 'GET', `/cookie/hub?id=${id}`)).toMatchObject({ status: 200, backend });
+      const { backend } = await visitor.upgrade(gateway.port, `/${path}/hub`);
+      const target = `/${path}/hub?id=${visitor.cookies.get('sid')}`;
+      expect(await visitor.ask(gateway.port, 'GET', target)).toMatchObject({ status: 200, backend });
     }
   });
-});
 
-it('keeps clients where they are over a restart of the gateway, without a store', async () => {
-  const before = await running(config({}));
-  const clients = await Promise.all(
-    ['affinity', 'hash'].map(async (path) => {
-      const visitor = new Visitor();
-      return { path, visitor, backend: await pair(before.port, path, 7, visitor) };
-    }),
-  );
-  await before.stop();
-  const again = await running(config({}));
-  for (const { path, visitor, backend } of clients)
-    expect(await visitor.ask(again.port, 'GET', `/${path}/hub?id=${backend}0&user=7`)).toMatchObject({ backend });
+  it('meet the same one through another gateway, and so after a restart, without a store', async () => {
+    const visitors = await Promise.all(
+      ['affinity', 'hash'].map(async (path) => {
+        const visitor = new Visitor();
+        return { path, visitor, backend: await pair(gateway.port, path, 7, visitor) };
+      }),
+    );
+    const again = await running(config({}));
+    for (const { path, visitor, backend } of visitors)
+      expect(await visitor.ask(again.port, 'GET', `/${path}/hub?user=7`)).toMatchObject({ backend });
+  });
 });
 
 it('sends clients elsewhere whose backend died, and keeps them there', async () => {
