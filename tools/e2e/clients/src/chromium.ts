@@ -72,15 +72,17 @@ export class Page {
   }
 }
 
+type Folder = Awaited<ReturnType<typeof temporaryFolder>>;
+
 /** A headless Chromium that trusts the gateway's certificate and keeps everything in a folder of its own. */
 export class Chromium {
   readonly #child: ChildProcess;
   readonly #cdp: Cdp;
-  readonly #folder: { readonly path: string; remove(): Promise<void> };
+  readonly #folder: Folder;
   readonly #ended: Promise<unknown>;
   #netLog: string | undefined;
 
-  private constructor(child: ChildProcess, cdp: Cdp, folder: Chromium['#folder'], ended: Promise<unknown>) {
+  private constructor(child: ChildProcess, cdp: Cdp, folder: Folder, ended: Promise<unknown>) {
     this.#child = child;
     this.#cdp = cdp;
     this.#folder = folder;

@@ -47,8 +47,14 @@ interface W3cSocket {
 /** Without it faye-websocket names the address in SNI, which holds names only (RFC 6066 §3). */
 const NAMED = { tls: { servername: 'localhost' } };
 
+/** The `WebSocket` of Node 22 and later. */
+const { WebSocket: NodesOwn } = globalThis as unknown as {
+  readonly WebSocket?: new (url: string, protocols: readonly string[]) => W3cSocket;
+};
+
 /** Clients that are called as a browser's `WebSocket` is. */
 export const PLAIN_CLIENTS: readonly PlainClient[] = [
+  ...(NodesOwn ? [w3c(`Node's own of ${process.version}`, (url, protocols) => new NodesOwn(url, protocols))] : []),
   w3c('ws 8.23', (url, protocols) => new WsWebSocket(url, [...protocols])),
   w3c('undici 7.30', (url, protocols) => new UndiciWebSocket(url, [...protocols])),
   // Its driver knows no code between 1012 and 2999 and calls them all a protocol error.

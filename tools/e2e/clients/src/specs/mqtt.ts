@@ -1,8 +1,7 @@
-import { once } from 'node:events';
-
 import { within } from '@ocelot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { nextEvent } from '../events.ts';
 import { mosquittoBrokers } from '../mosquitto-brokers.ts';
 import { mqttBroker } from '../mqtt-broker.ts';
 import { mqttVisitor, type MqttVisitor } from '../mqtt-client.ts';
@@ -99,12 +98,12 @@ function itSpeaksMqtt(
     const { client, next, broker } = await visit();
     await client.subscribeAsync('news', { qos: 1 });
     const name = stand.backends.length === 1 ? 'one' : await broker();
-    const away = once(client, 'close');
+    const away = nextEvent(client, 'close', 'the end of the connection');
     await stand.backend(name).crash();
-    await within(away, 'the end of the connection');
-    const back = once(client, 'connect');
+    await away;
+    const back = nextEvent(client, 'connect', 'the new connection');
     await stand.backend(name).start();
-    await within(back, 'the new connection');
+    await back;
     // MQTT.js subscribes anew on its own: what is published behind that has to arrive.
     const arrived = next('news');
     await client.publishAsync('news', 'still here', { qos: 1 });
