@@ -13,3 +13,35 @@ declare module 'faye-websocket' {
   const faye: { readonly Client: typeof Client };
   export = faye;
 }
+
+declare module 'primus' {
+  import type { Server } from 'node:http';
+
+  interface Options {
+    readonly transformer: 'websockets';
+    readonly pathname: string;
+    readonly pingInterval?: number;
+  }
+  /** The server's side of a connection. */
+  interface Spark {
+    on(event: 'data', listener: (data: unknown) => void): this;
+    write(data: unknown): boolean;
+  }
+  interface ClientOptions {
+    readonly reconnect: { readonly min: number; readonly max: number; readonly retries: number };
+  }
+  class Client {
+    constructor(url: string, options: ClientOptions);
+    on(event: string, listener: (value: unknown) => void): this;
+    once(event: string, listener: (...values: never[]) => void): this;
+    write(data: unknown): boolean;
+    end(): void;
+  }
+  class Primus {
+    static createSocket(options: Options): typeof Client;
+    constructor(server: Server, options: Options);
+    on(event: 'connection', listener: (spark: Spark) => void): this;
+    destroy(options: { readonly close: boolean }): void;
+  }
+  export = Primus;
+}
