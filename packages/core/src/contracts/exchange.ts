@@ -82,7 +82,10 @@ export type AnswerEdit = (answer: AnswerHead) => void;
  * `Connection` names (RFC 9110 §7.6.1); what is set here is added after those removals, so a client cannot strip it.
  */
 export interface OutgoingHead {
-  /** Begins with `/`. @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID when set to a text with a control character or space. */
+  /**
+   * Begins with `/`.
+   * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID when set to a text with a control character or space.
+   */
   path: string;
   /** With its leading `?`, or empty. */
   query: string;

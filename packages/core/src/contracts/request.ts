@@ -1,8 +1,8 @@
 /**
  * What a client asked for, as a relay received it: immutable, read by route matching and by stages.
  *
- * Made once per request by a relay (ws-relay for upgrades, http-relay for everything else). Nothing in it is decoded, normalised or re-encoded: `path`
- * and `query` are the two halves of the request target, split at the first `?`.
+ * Made once per request by a relay (ws-relay for upgrades, http-relay for everything else). Nothing in it is decoded,
+ * normalised or re-encoded: `path` and `query` are the two halves of the request target, split at the first `?`.
  */
 export interface GatewayRequest {
   /** `upgrade` for a WebSocket handshake, `http` for everything else. */

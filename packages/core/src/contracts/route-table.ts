@@ -15,7 +15,8 @@ export interface RouteTable<T> {
    * host wins over one without, then the higher priority, then the earlier place in the file.
    *
    * @returns undefined when no route answers.
-   * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID, by kind, when the path cannot be read safely (see {@link createGatewayRequest}).
+   * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID, by kind, when the path cannot be read safely (see
+   *   {@link createGatewayRequest}).
    */
   match(request: GatewayRequest): RouteMatchResult<T> | undefined;
 }

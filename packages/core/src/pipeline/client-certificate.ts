@@ -26,9 +26,13 @@ export function applyClientCertificate(
 
 const CLAIM = /^x-client-cert-/i;
 
+/** Runs for every request, and finds nothing in almost all of them. */
 function removeClaims(headers: OutgoingHeaders): void {
-  const names = headers.raw.filter((text, index) => index % 2 === 0 && CLAIM.test(text));
-  for (const name of names) headers.delete(name);
+  const { raw } = headers;
+  for (let index = raw.length - 2; index >= 0; index -= 2) {
+    const name = raw[index];
+    if (name !== undefined && CLAIM.test(name)) headers.delete(name);
+  }
 }
 
 interface Line {

@@ -12,8 +12,8 @@ import { tlsSettings } from './tls-settings.js';
 
 /** Ocelot's default. */
 const DEFAULT_PROVIDER = 'Consul';
-/** Ocelot: BaseUrlFinder.cs. */
-const DEFAULT_BASE_URL = 'http://localhost:5000';
+/** What `{BaseUrl}` is unless the file says (Ocelot: BaseUrlFinder.cs). */
+export const DEFAULT_BASE_URL = 'http://localhost:5000';
 
 /** Makes the {@link GatewayConfig} of a file that was found valid. */
 export function normalizeConfig(bound: BoundConfig, warnings: readonly ConfigIssue[]): GatewayConfig {

@@ -1,3 +1,4 @@
+import { affinityNames } from './affinity-names.js';
 import { globalIpLists, routeIpLists } from './address-lists.js';
 import { aggregateHidesRoute, aggregateRoutes, duplicateAggregates } from './aggregates.js';
 import { globalAuthenticationSchemes, routeAuthenticationSchemes } from './authentication.js';
@@ -69,6 +70,7 @@ export const FILE_RULES: readonly FileRule[] = [
   globalHeaderTransforms,
   spokenVersions,
   sharedCookies,
+  affinityNames,
   opaqueRoutes,
   dynamicRouting,
   someRoute,

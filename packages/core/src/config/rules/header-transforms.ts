@@ -1,7 +1,9 @@
 import { isRelayHeader } from '../../pipeline/relay-headers.js';
 import { PLACEHOLDERS, readInstruction } from '../../pipeline/transform-instruction.js';
+import { said } from '../in-use.js';
 import { isToken } from '../is-token.js';
 import { nearestName } from '../nearest-name.js';
+import { DEFAULT_BASE_URL } from '../normalize/normalize-config.js';
 import type { FileGlobal, FileRoute } from '../file-config.js';
 import type { FileRule, RouteRule, RuleContext } from './rule.js';
 
@@ -44,7 +46,7 @@ function transforms(at: FileRoute | FileGlobal, key: TransformKey, context: Rule
         `${name} is not transformed: the gateway writes it itself for each hop.`,
         'Remove it.',
       );
-    } else readable(instruction, key, report);
+    } else readable(instruction, key, context.shared, report);
   }
 }
 
@@ -60,7 +62,7 @@ function reporter(at: object, key: string, context: RuleContext): Reporter {
   };
 }
 
-function readable(instruction: string, key: TransformKey, report: Reporter): void {
+function readable(instruction: string, key: TransformKey, shared: FileGlobal, report: Reporter): void {
   const { find, text } = readInstruction(instruction);
   if (find === '') {
     report.warn(
@@ -85,6 +87,13 @@ function readable(instruction: string, key: TransformKey, report: Reporter): voi
   }
   if (typeof text !== 'string') {
     if (!PLACEHOLDERS.has(text.placeholder)) unknown(text.placeholder, report);
+    else if (text.placeholder === '{BaseUrl}' && said(shared.BaseUrl) === undefined) {
+      report.warn(
+        'BaseUrlMissing',
+        `{BaseUrl} is ${DEFAULT_BASE_URL} here: GlobalConfiguration.BaseUrl is not set.`,
+        'Set it to the public address of the gateway, or clients are sent to themselves.',
+      );
+    }
   } else if ([...PLACEHOLDERS].some((placeholder) => text.includes(placeholder))) {
     report.warn(
       'PlaceholderNotReplaced',

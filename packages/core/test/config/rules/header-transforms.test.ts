@@ -16,7 +16,7 @@ describe('header transforms', () => {
     [DOWN, 'Location', 'http://localhost:5001, {BaseUrl}'],
     [DOWN, 'X-A', 'café'],
   ])('say nothing of %s "%s": %j', (key, name, instruction) => {
-    expect(findings(fileWith({ [key]: { [name]: instruction } }))).toEqual([]);
+    expect(findings(fileWith({ [key]: { [name]: instruction } }, { BaseUrl: 'https://a' }))).toEqual([]);
   });
 
   it.each<[string, string, string, string]>([
@@ -42,7 +42,14 @@ describe('header transforms', () => {
   ])('name what cannot be carried out: %s "%s": %j → %s', (key, name, instruction, finding) => {
     const transforms = { [key]: { [name]: instruction } };
     const place = name === '' ? '/' : `/${name}`;
-    expect(findings(fileWith(transforms))).toEqual([`${finding} /Routes/0/${key}${place}`]);
-    expect(findings(fileWith({}, transforms))).toEqual([`${finding} /GlobalConfiguration/${key}${place}`]);
+    expect(findings(fileWith(transforms, { BaseUrl: 'https://a' }))).toEqual([`${finding} /Routes/0/${key}${place}`]);
+    expect(findings(fileWith({}, { ...transforms, BaseUrl: 'https://a' }))).toEqual([
+      `${finding} /GlobalConfiguration/${key}${place}`,
+    ]);
+  });
+
+  it('say that {BaseUrl} is Ocelot’s default where the file does not set it', () => {
+    const file = fileWith({ DownstreamHeaderTransform: { Location: '{DownstreamBaseUrl}, {BaseUrl}' } });
+    expect(findings(file)).toEqual(['warning BaseUrlMissing /Routes/0/DownstreamHeaderTransform/Location']);
   });
 });
