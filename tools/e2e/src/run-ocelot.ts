@@ -21,6 +21,7 @@ export interface Finished {
 export interface RunningOcelot {
   /** `127.0.0.1:port`, without a scheme. */
   readonly authority: string;
+  /** 0 for a Unix-domain socket. */
   readonly port: number;
   /** Everything printed so far. */
   output(): Finished;
@@ -130,8 +131,8 @@ export async function runOcelot(
   const gone = ended.then(() => folder.remove());
   gone.catch(() => undefined); // A spawn error is reported by whoever awaits `ended`.
   const listening = (): number | undefined => {
-    const found = /listening on https?:\/\/[\d.]+:(\d+)/.exec(output().stdout);
-    if (found?.[1] !== undefined) return Number(found[1]);
+    const found = /listening on (?:https?:\/\/(?:[\d.]+|\[[\da-f:.]+\]):(\d+)|unix:\/)/.exec(output().stdout);
+    if (found !== null) return Number(found[1] ?? 0);
     if (child.exitCode !== null) throw new Error(`the gateway exited with ${child.exitCode}:\n${output().stderr}`);
     return undefined;
   };

@@ -20,6 +20,8 @@ export class RawClient extends RawConnection {
 export interface RawClientOptions {
   /** @default 127.0.0.1 */
   readonly host?: string;
+  /** Connects to a Unix-domain socket instead, whatever the port is. */
+  readonly path?: string;
   /** Connect with TLS. */
   readonly tls?: ConnectionOptions;
 }
@@ -30,12 +32,12 @@ export interface RawClientOptions {
  */
 export async function rawClient(port: number, options: RawClientOptions = {}): Promise<RawClient> {
   const host = options.host ?? '127.0.0.1';
-  const target = { port, host, allowHalfOpen: true };
+  const target = { ...(options.path === undefined ? { port, host } : { path: options.path }), allowHalfOpen: true };
   const socket: Socket = options.tls === undefined ? connect(target) : connectTls({ ...target, ...options.tls });
   socket.setNoDelay(true);
   await within(
     once(socket, options.tls === undefined ? 'connect' : 'secureConnect'),
-    `a connection to ${host}:${port}`,
+    `a connection to ${options.path ?? `${host}:${port}`}`,
   );
   return new RawClient(socket);
 }
