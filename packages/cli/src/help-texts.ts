@@ -28,14 +28,14 @@ Environment:
                         sets one value of the configuration, as in .NET
   NO_COLOR=1            no colours`;
 
-export const RUN = `Starts the gateway and prints one line "listening on http://HOST:PORT" on stdout once it accepts.
-Logs go to stderr, one line per connection at its end.`;
+export const RUN = `Starts the gateway and prints one line "listening on http://HOST:PORT" on stdout once it accepts;
+https:// where Gateway.Tls of the configuration names a certificate. Logs go to stderr, one line per connection at its end.`;
 
 export const RUN_EPILOGUE = `
 Signals:
   SIGTERM, SIGINT  stop accepting, close every socket with 1012 (service restart), end with 0;
                    a second one ends at once
-  SIGHUP           read the configuration anew; when it is wrong, the old one stays in force
+  SIGHUP           read configuration and certificates anew; what is wrong leaves the old in force
 
 Workers:
   With --workers above 1, processes of their own carry the sockets and share one port. One that
