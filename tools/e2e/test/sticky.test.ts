@@ -141,17 +141,20 @@ it('sends clients elsewhere whose backend died, and keeps them there', async () 
   }
 });
 
-it.each(PATHS)('holds in several workers through %s', async (_, path) => {
-  // One gateway for each would cost seconds: the routes do not know of each other.
-  workers ??= runOcelot(config({}), { args: ['--workers', '2'] });
-  // Word of a session takes a moment from the worker that saw it begin to the other one.
-  const isKnownToBoth = async (poll: () => Promise<boolean>): Promise<boolean> =>
-    (await Promise.all([1, 2, 3, 4].map(poll))).every((isKnown) => isKnown);
-  const spread = await pairs(await workers, path, (poll) =>
-    eventually(() => isKnownToBoth(poll), 'both workers know the session'),
-  );
-  expect(spread).toBeGreaterThan(1);
-});
+it.each([...PATHS, ['AffinityCookie without a Secret', 'split-affinity']])(
+  'holds in several workers through %s',
+  async (_, path) => {
+    // One gateway for each would cost seconds: the routes do not know of each other.
+    workers ??= runOcelot(config({}), { args: ['--workers', '2'] });
+    // Word of a session takes a moment from the worker that saw it begin to the other one.
+    const isKnownToBoth = async (poll: () => Promise<boolean>): Promise<boolean> =>
+      (await Promise.all([1, 2, 3, 4].map(poll))).every((isKnown) => isKnown);
+    const spread = await pairs(await workers, path, (poll) =>
+      eventually(() => isKnownToBoth(poll), 'both workers know the session'),
+    );
+    expect(spread).toBeGreaterThan(1);
+  },
+);
 
 let workers: Promise<RunningOcelot> | undefined;
 
