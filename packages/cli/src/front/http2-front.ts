@@ -88,6 +88,8 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
   return {
     serve(connection) {
       if (connection instanceof Socket) connection.setKeepAlive(true, KEEP_ALIVE_MS);
+      // Half an HTTP/2 connection carries nothing: who sends no more cannot take anything either (flow control).
+      connection.allowHalfOpen = false;
       entering = connection;
       server.emit('connection', connection);
       entering = undefined;

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type ClientHttp2Stream, type OutgoingHttpHeaders, connect, constants } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { connect as connectTls } from 'node:tls';
 
 import { httpRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
@@ -10,6 +11,7 @@ import { wsRelay } from '@ocelot/ws-relay';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 
+import { rawConnection } from '../raw-connection.js';
 import { authority, http2Session, secureGateway, tlsConnection } from './secure-gateway.js';
 
 /** Sends a request and gives back its answer, or the code that its stream was reset with. */
@@ -125,6 +127,17 @@ describe('HTTP/2 with clients', () => {
   it('does not offer WebSockets where no relay serves them over HTTP/2', async () => {
     const { session } = await http2Session((await secureGateway({ plugins: [lb(), httpRelay()] })).port);
     expect(session.remoteSettings.enableConnectProtocol).toBe(false);
+  });
+
+  it('ends the WebSockets of a connection that ended without a word, as a killed client leaves it (S16)', async () => {
+    const { port, open } = await secureGateway();
+    const tcp = connectTcp(port, '127.0.0.1');
+    const tls = { socket: tcp, ca: authority.cert, servername: 'localhost', ALPNProtocols: ['h2'] };
+    const client = await http2Session(port, { createConnection: () => connectTls(tls) });
+    await openSocket(client);
+    expect(open.gateway.openSessions).toBe(1);
+    tcp.end();
+    await eventually(() => open.gateway.openSessions === 0, 'the session ends');
   });
 
   it('closes a connection that was to be HTTP/2 and begins otherwise (RFC 9113 §3.4)', async () => {
@@ -245,6 +258,37 @@ describe('limits of HTTP/2', () => {
     expect(last).toBeLessThan(6_000);
     expect(await ask(other, {})).toBe(404);
   });
+});
+
+describe('an HTTP/2 client that goes away', () => {
+  it.each([
+    ['closes its connection', (socket: Socket) => socket.destroy()],
+    ['resets its connection', (socket: Socket) => socket.resetAndDestroy()],
+    ['ends its half of the connection', (socket: Socket) => socket.end()],
+  ])('and %s takes its sockets with it, and frees their places', async (_, leave) => {
+    const { port, open, backend } = await secureGateway({ gateway: { MaxConnectionsTotal: 3 } });
+    for (let round = 0; round < 3; round += 1) {
+      const { socket, client } = await eventually(() => filled(port, 3), 'there is room for three');
+      expect(await ask(client, {})).toBe(503);
+      leave(socket);
+      await eventually(() => open.gateway.openSessions === 0 && backend.sockets.size === 0, 'its sockets are gone');
+    }
+  });
+
+  /** A connection with so many open sockets, or undefined when there is no room. */
+  async function filled(port: number, count: number) {
+    const socket = await rawConnection(port);
+    try {
+      const secured = await tlsConnection(port, { socket, ALPNProtocols: ['h2'] });
+      const client = await http2Session(port, { createConnection: () => secured });
+      const opening = Array.from({ length: count }, () => client.open({ path: '/echo' }).status());
+      if ((await Promise.all(opening)).every((status) => status === 200)) return { socket, client };
+      client.destroy();
+      return undefined;
+    } catch {
+      return undefined;
+    }
+  }
 });
 
 describe('the end of a gateway that serves HTTP/2', () => {
