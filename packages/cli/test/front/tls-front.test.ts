@@ -90,6 +90,20 @@ describe('TLS with clients', () => {
     });
   });
 
+  it('gives no more time to who sends its handshake byte by byte (S9)', async () => {
+    const { port } = await secureGateway({ gateway: { HeadersTimeoutMs: 150 } });
+    const socket = await rawConnection(port);
+    socket.resume().on('error', () => undefined);
+    const begin = performance.now();
+    // The beginning of a ClientHello of 512 bytes.
+    const hello = Buffer.concat([Buffer.from('1603010200010001fc0303', 'hex'), Buffer.alloc(501)]);
+    let sent = 0;
+    const drip = setInterval(() => socket.write(hello.subarray(sent, (sent += 1))), 20);
+    onTestFinished(() => clearInterval(drip));
+    await once(socket, 'close');
+    expect(performance.now() - begin).toBeLessThan(5_000);
+  });
+
   it('closes a connection that speaks plain HTTP, and tells nobody but who debugs', async () => {
     const { port, log } = await secureGateway();
     const socket = await rawConnection(port);
