@@ -8,7 +8,7 @@ import { ProgressTimer } from '../progress-timer.js';
 import type { BackendPool } from './backend-pool.js';
 import { backendRequest } from './backend-request.js';
 import type { BackendAnswer, Call, CallReceiver } from './call.js';
-import { callFailure } from './call-failure.js';
+import { callFailure, RefusedStream } from './call-failure.js';
 import type { PoolDirectory } from './pool-directory.js';
 import { type Destination, MOST_REDIRECTS, redirected } from './redirect.js';
 import { mayRepeat } from './retry.js';
@@ -115,9 +115,11 @@ export class Attempts implements CallReceiver {
 
   failed(error: unknown): void {
     if (this.#isOver) return;
+    const isRefused = error instanceof RefusedStream;
+    if (isRefused) this.#isStarted = false;
     const progress = this.#isAnswered ? 'answering' : this.#isStarted ? 'asked' : 'connecting';
     const failure = callFailure(error, progress, this.#destination?.endpoint ?? this.#endpoint);
-    if (!this.#repeat(failure)) this.#fail(failure);
+    if (!this.#repeat(failure, isRefused)) this.#fail(failure);
   }
 
   get #endpoint(): Endpoint {
@@ -154,13 +156,13 @@ export class Attempts implements CallReceiver {
     if (this.#pool === pool && !this.#isOver) this.#call = call;
   }
 
-  #repeat(failure: GatewayError): boolean {
+  #repeat(failure: GatewayError, isRefused: boolean): boolean {
     const { admission } = this.#init;
     if (this.#isAnswered || this.#redirects > 0 || this.#body?.isUntouched === false) return false;
     const method = admission.route.http.method ?? admission.request.method;
     if (!mayRepeat(failure, this.#isStarted, method)) return false;
     // The same endpoint once more where there is no other: a kept connection may have ended as the request was sent.
-    const isLost = this.#isStarted && this.#count === 1;
+    const isLost = (this.#isStarted || isRefused) && this.#count === 1;
     if (admission.nextLease(failure) === undefined && !isLost) return false;
     return this.#again(() => this.#leased());
   }

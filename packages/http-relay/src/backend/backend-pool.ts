@@ -1,4 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
+import type { ClientHttp2Session } from 'node:http2';
 import { Agent as HttpsAgent } from 'node:https';
 import type { Duplex } from 'node:stream';
 
@@ -7,7 +8,9 @@ import type { BackendAddress, BackendTlsOptions } from '@ocelot/relay-kit';
 import { type Dispatcher, EnvHttpProxyAgent, Pool } from 'undici';
 
 import type { BackendRequest, Call, CallReceiver } from './call.js';
-import { backendConnector, type Http2Use, serverNameOf, tlsOptionsOf } from './connector.js';
+import { backendConnector, serverNameOf, tlsOptionsOf } from './connector.js';
+import { Http2Call } from './http2-call.js';
+import { Http2Session } from './http2-session.js';
 import { NodeCall } from './node-call.js';
 import { UndiciCall } from './undici-call.js';
 
@@ -24,8 +27,7 @@ export interface BackendPoolOptions {
 
 /**
  * The connections to one endpoint on behalf of one route: kept between requests, closed when idle for long or old.
- * Requests go by undici, or by node:http where undici cannot send them ({@link NodeCall}); both keep to the route's
- * limit of connections.
+ * HTTP/1.1 goes by undici, or by node:http where undici cannot send a request ({@link NodeCall}); HTTP/2 by node:http2.
  */
 export class BackendPool {
   /** Requests under way. Counted by the owner. */
@@ -34,7 +36,7 @@ export class BackendPool {
   idleSinceMs = 0;
   readonly tls: BackendTlsOptions | undefined;
   readonly #options: BackendPoolOptions;
-  readonly #http2: Http2Use;
+  readonly #http2: Http2Session | undefined;
   readonly #serverName: string | undefined;
   readonly #origin: string | undefined;
   #dispatcher: Dispatcher | undefined;
@@ -44,43 +46,69 @@ export class BackendPool {
     const { address, tls, route } = options;
     this.#options = options;
     this.tls = tls;
-    this.#http2 = http2Use(route, tls !== undefined);
+    this.#http2 = http2Session(options);
     this.#serverName = tls === undefined ? undefined : serverNameOf(address, tls);
     this.#origin = route.http.useProxy && !('path' in address) ? originOf(address, tls !== undefined) : undefined;
   }
 
   /** Sends a request. Failures are told to the receiver, never thrown. */
   call(request: BackendRequest, receiver: CallReceiver): Call {
-    const { version } = this.#options.route.http;
-    const reset = version === '1.0';
-    if (this.#needsNode(request)) return this.#nodeCall(request, receiver, reset);
-    this.#dispatcher ??= this.#openDispatcher();
-    const call = new UndiciCall(receiver);
-    call.start(this.#dispatcher, request, {
-      origin: this.#origin,
-      serverName: this.#serverName,
-      reset,
-      sendsTe: this.#http2 === 'always',
-    });
-    return call;
+    return this.#http2 === undefined
+      ? this.#http1Call(request, receiver)
+      : this.#http2Call(this.#http2, request, receiver);
   }
 
   /** Takes no more requests; those under way end by themselves, and their connections with them. */
   async close(): Promise<void> {
     // The agent cannot wait: sockets in use go idle behind their request, and are closed by `timeout` then.
     if (this.inUse === 0) this.#agent?.destroy();
+    this.#http2?.close();
     await this.#dispatcher?.close();
   }
 
   /** Cuts whatever is under way. */
   async destroy(): Promise<void> {
     this.#agent?.destroy();
+    this.#http2?.destroy();
     await this.#dispatcher?.destroy();
   }
 
+  #http1Call(request: BackendRequest, receiver: CallReceiver): Call {
+    const reset = this.#options.route.http.version === '1.0';
+    if (this.#needsNode(request)) return this.#nodeCall(request, receiver, reset);
+    this.#dispatcher ??= this.#openDispatcher();
+    const call = new UndiciCall(receiver);
+    call.start(this.#dispatcher, request, { origin: this.#origin, serverName: this.#serverName, reset });
+    return call;
+  }
+
+  #http2Call(http2: Http2Session, request: BackendRequest, receiver: CallReceiver): Call {
+    const call = new Http2Call(request, this.tls !== undefined, receiver);
+    let fallback: Call | undefined;
+    const begin = (session: ClientHttp2Session | undefined): void => {
+      if (session !== undefined && !call.isOver) {
+        call.start(session, () => http2.release());
+        return;
+      }
+      http2.release();
+      if (!call.isOver) fallback = this.#http1Call(request, receiver);
+    };
+    http2.take().then(begin, (error: unknown) => {
+      http2.release();
+      call.fail(error);
+    });
+    return {
+      resume: () => (fallback ?? call).resume(),
+      abort() {
+        call.abort();
+        fallback?.abort();
+      },
+    };
+  }
+
   #needsNode({ body, expectsContinue, takesTrailers }: BackendRequest): boolean {
+    if (this.#origin !== undefined) return false;
     // One limit for both kinds of connections would need one queue: such a route has one kind only.
-    if (this.#http2 !== 'never' || this.#origin !== undefined) return false;
     if (this.#options.route.http.maxConnectionsPerEndpoint > 0) return true;
     return expectsContinue || takesTrailers || (body !== undefined && body.length === undefined);
   }
@@ -99,6 +127,8 @@ export class BackendPool {
     const { maxConnectionsPerEndpoint, connectionLifetimeMs } = route.http;
     const shared = {
       keepAliveTimeout: keepAliveMs,
+      // What a backend's `Keep-Alive` says can make it less, never more.
+      keepAliveMaxTimeout: keepAliveMs,
       connections: maxConnectionsPerEndpoint === 0 ? null : maxConnectionsPerEndpoint,
       clientTtl: connectionLifetimeMs === 0 ? null : connectionLifetimeMs,
     };
@@ -111,12 +141,10 @@ export class BackendPool {
       tls,
       connectMs: route.timeouts.connectMs,
       keepAliveMs: route.tcpKeepAliveMs,
-      http2: this.#http2,
     });
     return new Pool(tls === undefined ? 'http://backend' : 'https://backend', {
       ...shared,
       connect,
-      allowH2: this.#http2 !== 'never',
     });
   }
 
@@ -159,9 +187,14 @@ function limitLifetime(agent: HttpAgent, lifetimeMs: number, clock: Clock): void
 }
 
 /** .NET: HttpVersionPolicy. Without TLS a version that may be lower is HTTP/1.1. */
-function http2Use({ http: { version, versionPolicy } }: Route, tls: boolean): Http2Use {
-  if (version === '2.0') return versionPolicy === 'or-lower' ? (tls ? 'offered' : 'never') : 'always';
-  return versionPolicy === 'or-higher' && tls ? 'offered' : 'never';
+function http2Session({ address, tls, route, keepAliveMs, clock }: BackendPoolOptions): Http2Session | undefined {
+  const { version, versionPolicy, connectionLifetimeMs: lifetimeMs, useProxy } = route.http;
+  const isExact = version === '2.0' && versionPolicy !== 'or-lower';
+  const isOffered = tls !== undefined && (version === '2.0' || versionPolicy === 'or-higher');
+  if (useProxy || (!isExact && !isOffered)) return undefined;
+  const { connectMs } = route.timeouts;
+  const { tcpKeepAliveMs } = route;
+  return new Http2Session({ address, tls, isExact, connectMs, keepAliveMs, lifetimeMs, tcpKeepAliveMs, clock });
 }
 
 function originOf({ host, port }: { readonly host: string; readonly port: number }, tls: boolean): string {

@@ -22,6 +22,20 @@ export class VersionRefused extends Error {
   }
 }
 
+/** A stream was refused before anything was done with it: it may be sent again (RFC 9113 §8.7). */
+export class RefusedStream extends Error {
+  constructor() {
+    super('the backend refused the stream');
+  }
+}
+
+/** A stream ended without its answer being whole. */
+export class StreamReset extends Error {
+  constructor(code: number | undefined) {
+    super(`the stream was reset with code ${code ?? 0}`);
+  }
+}
+
 /** What undici says of an answer that is no HTTP, or none that can be understood. */
 const INVALID_CODES: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
 const INVALID_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
@@ -41,7 +55,8 @@ export function callFailure(error: unknown, progress: CallProgress, endpoint: En
   if (code === 'UND_ERR_INVALID_ARG' || code === 'UND_ERR_NOT_SUPPORTED') {
     return new GatewayError('OCELOT_ERR_REQUEST_INVALID', options);
   }
-  if (progress === 'connecting') return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', options);
+  if (progress === 'connecting' || error instanceof RefusedStream)
+    return new GatewayError('OCELOT_ERR_BACKEND_UNREACHABLE', options);
   const isInvalid = progress === 'asked' && isNoAnswer(error, code, message);
   return new GatewayError(isInvalid ? 'OCELOT_ERR_BACKEND_ANSWER_INVALID' : 'OCELOT_ERR_BACKEND_LOST', options);
 }

@@ -11,8 +11,6 @@ export interface UndiciCallOptions {
   readonly serverName: string | undefined;
   /** Closes the connection behind the answer. */
   readonly reset: boolean;
-  /** `TE: trailers` may be sent: over HTTP/2 it needs no `Connection: TE`. */
-  readonly sendsTe: boolean;
 }
 
 /** A request made by undici. Time limits are the caller's. */
@@ -29,7 +27,6 @@ export class UndiciCall implements Call, Dispatcher.DispatchHandler {
     const { body, method, target: path } = request;
     const headers = ['host', request.host, ...request.headers];
     if (body?.length !== undefined) headers.push('content-length', body.length);
-    if (options.sendsTe && request.takesTrailers) headers.push('te', 'trailers');
     const { origin, serverName: servername } = options;
     try {
       dispatcher.dispatch(
@@ -97,11 +94,6 @@ export class UndiciCall implements Call, Dispatcher.DispatchHandler {
 
 /** Names and values as texts of one byte a character, as HTTP has them (RFC 9110 §5.5). */
 function texts(raw: Dispatcher.DispatchController['rawHeaders']): readonly string[] {
-  if (!Array.isArray(raw)) return raw === null || raw === undefined ? [] : Object.entries(raw).flatMap(pairs);
+  if (!Array.isArray(raw)) return [];
   return raw.map((part: Buffer | string) => (typeof part === 'string' ? part : part.toString('latin1')));
-}
-
-/** Trailers of HTTP/2 come as an object. */
-function pairs([name, value]: [string, string | readonly string[] | undefined]): readonly string[] {
-  return [value ?? []].flat().flatMap((line) => [name, line]);
 }

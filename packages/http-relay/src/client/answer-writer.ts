@@ -127,7 +127,8 @@ export class AnswerWriter {
   cut(): void {
     const response = this.#response;
     if (isHttp2Response(response)) {
-      response.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      // `close` would end the body first, so that a part of it looked like the whole.
+      response.stream.destroy(new Error('the answer broke off'));
       return;
     }
     const { socket } = this.#request;
