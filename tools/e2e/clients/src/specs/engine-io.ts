@@ -75,6 +75,13 @@ export function describeEngineIo(layout: TitledLayout, sticky: Sticky): void {
         expect(Buffer.compare(bytes, (await inbox.next('the bytes')) as Buffer)).toBe(0);
       });
 
+    it('gets the first packet and the first message of each of many connections', async () => {
+      for (let round = 0; round < 5; round += 1)
+        for (const { socket } of await Promise.all(Array.from({ length: 5 }, () => open(['websocket']))))
+          socket.close();
+      expect(sockets).toHaveLength(25);
+    });
+
     it('loses no message that is sent while it upgrades', async () => {
       const { socket, inbox, upgraded } = await dial(['polling', 'websocket']);
       for (let index = 0; index < 50; index += 1) socket.send(`message ${index}`);

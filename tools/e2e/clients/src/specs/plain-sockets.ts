@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
+import type { Duplex } from 'node:stream';
 
-import { within } from '@ocelot/test-support';
+import { decodeFrames, eventually, readClose, within, type Frame } from '@ocelot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 
@@ -101,7 +102,7 @@ export function describePlainSockets(layout: TitledLayout): void {
       socket.terminate();
     });
 
-    it("gets the 101 and the first frame as an 'upgrade' of Node's own client", async () => {
+    it("gets the 101, the first frame and the Close 1014 of a lost backend by 'upgrade' of Node's client", async () => {
       const request = (layout.secure ? requestHttps : requestHttp)(stand.url('http', '/raw'), {
         headers: {
           Connection: 'Upgrade',
@@ -110,20 +111,21 @@ export function describePlainSockets(layout: TitledLayout): void {
           'Sec-WebSocket-Key': randomBytes(16).toString('base64'),
         },
       });
-      const upgraded = new Promise<Buffer>((resolve, reject) => {
-        request.once('error', reject).once('upgrade', (_response, socket, head) => {
-          const whole = (bytes: Buffer): void => {
-            socket.destroy();
-            resolve(bytes);
-          };
-          if (head.length > 0) whole(head);
-          else socket.once('data', whole);
-        });
+      const upgraded = new Promise<{ readonly socket: Duplex; readonly head: Buffer }>((resolve, reject) => {
+        request.once('error', reject).once('upgrade', (_response, socket, head) => resolve({ socket, head }));
       });
       request.end();
-      const frame = await within(upgraded, 'the first frame');
-      expect(frame[0]).toBe(0x81);
-      expect(String(frame.subarray(2))).toContain('"url":"/raw"');
+      const { socket, head } = await within(upgraded, 'the upgrade');
+      let received = head;
+      socket.on('data', (bytes: Buffer) => (received = Buffer.concat([received, bytes])));
+      socket.on('error', () => undefined); // Cut once its Close has gone unanswered.
+      const frame = (index: number): Promise<Frame> =>
+        eventually(() => decodeFrames(received).frames[index], `frame ${index} has come`);
+      const first = JSON.parse(String((await frame(0)).payload)) as { readonly name: string; readonly url: string };
+      expect(first.url).toBe('/raw');
+      await stand.backend(first.name).restart();
+      expect(readClose(await frame(1)).code).toBe(1014);
+      socket.destroy();
     });
   });
 }
