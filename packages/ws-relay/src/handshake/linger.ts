@@ -35,6 +35,6 @@ export function linger(leg: Leg, clock: Clock): void {
     },
     closed: () => timer.clear(),
   });
-  leg.finish();
+  leg.hangUp();
   leg.resume();
 }

@@ -125,7 +125,9 @@ export class FramedSide {
     this.#isHangingUp = true;
     this.#finishAtMs = Infinity;
     if (this.#destroyAtMs === Infinity) this.#destroyAtMs = nowMs + HANG_UP_MS;
-    this.leg.finish();
+    // Both Close frames are through: the client has nothing to say any more (RFC 6455 §5.5.1).
+    if (this.received === undefined) this.leg.finish();
+    else this.leg.hangUp();
     this.leg.resume();
   }
 

@@ -184,6 +184,14 @@ export class Leg implements DirectReader {
     if (!this.socket.destroyed) this.socket.end();
   }
 
+  /**
+   * Ends behind everything that is queued, when nothing is expected from the peer any more. To close a TCP connection
+   * while it still sends would take away what it has not read yet, so that is left to it.
+   */
+  hangUp(): void {
+    this.finish();
+  }
+
   /** Cuts the connection now; what is queued is lost. Idempotent. */
   destroy(): void {
     this.#isFinished = true;

@@ -27,6 +27,14 @@ export class StreamLeg extends Leg {
     this.#stream.respond(headers, { endStream });
   }
 
+  /** What was sent is safe, so a client that does not end its side is asked to stop (RFC 9113 §8.1). */
+  override hangUp(): void {
+    this.finish();
+    const stream = this.#stream;
+    if (stream.writableFinished) stream.close(NGHTTP2_NO_ERROR);
+    else stream.once('finish', () => stream.close(NGHTTP2_NO_ERROR));
+  }
+
   /**
    * After everything was sent the client is only asked to stop (RFC 9113 §8.1); before, it must not take what it has
    * for the whole.

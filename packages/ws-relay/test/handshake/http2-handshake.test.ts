@@ -15,6 +15,7 @@ import {
   type RawHead,
   scriptedBackend,
   TEST_CERTIFICATE,
+  TestAuthority,
 } from '@ocelot/test-support';
 import type { StandOptions } from '../gateway-stand.js';
 import { http2Stand } from '../http2-stand.js';
@@ -150,6 +151,18 @@ describe('a WebSocket by extended CONNECT (RFC 8441 §5)', () => {
     const withKey = client.open({ headers: { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==' } });
     expect(await withKey.answer).toHaveProperty('sec-websocket-accept', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=');
     expect(await client.open().answer).not.toHaveProperty('sec-websocket-accept');
+  });
+
+  it('tells stages and backends what certificate the client showed on its connection', async () => {
+    const authority = new TestAuthority('Devices');
+    const device = authority.issue({ commonName: 'device-7' });
+    const heads: RawHead[] = [];
+    const backend = await scripted(async (connection) => void heads.push(await connection.accept()));
+    const tls = { ...TEST_CERTIFICATE, ca: authority.cert, requestCert: true };
+    const stand = await gateway([backend.port], { tls });
+    const socket = (await stand.client(device)).open({ headers: { 'x-client-cert-subject': 'CN=admin' } });
+    expect(await socket.status()).toBe(200);
+    expect(heads[0]?.all('x-client-cert-subject')).toEqual(['CN=device-7']);
   });
 
   it('may be declined by the host of the relay, and is then left to its other listeners', async () => {
