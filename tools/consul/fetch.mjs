@@ -11,10 +11,12 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+
+import { privateApt } from '../debian/private-apt.mjs';
 
 const cache = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.cache', 'consul');
 const binary = join(cache, 'consul');
@@ -29,8 +31,6 @@ const FAILURE_LASTS_MS = 300_000;
 
 /** bullseye is the only Debian release with the package (1.8.7, MPL-2.0). */
 const SUITE = 'bullseye';
-const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
-const FALLBACK_MIRROR = 'http://deb.debian.org/debian';
 /** SHA-256 of consul_1.8.7+dfsg1-2+b3 by architecture; on others apt's signed index has to do. */
 const KNOWN_SHA256 = { amd64: 'e4e888bba104daba1d9161f49bfc52649a7e4efd45b1a7ead5bc54f2cb9c89d9' };
 
@@ -137,48 +137,12 @@ async function obtain(folder, signal) {
   }
 }
 
-/** Downloads the package with an apt that has nothing in common with the system's but its proxy settings. */
+/** From the only suite that has it. */
 async function download(folder, signal) {
-  for (const part of ['lists/partial', 'cache/archives/partial']) await mkdir(join(folder, part), { recursive: true });
-  const list = join(folder, 'sources.list');
-  await writeFile(list, `deb [signed-by=${KEYRING}] ${await mirror()} ${SUITE} main\n`);
-  const settings = [
-    `Dir::Etc::sourcelist=${list}`,
-    'Dir::Etc::sourceparts=/dev/null',
-    'Dir::Etc::preferences=/dev/null',
-    'Dir::Etc::preferencesparts=/dev/null',
-    `Dir::State::lists=${join(folder, 'lists')}`,
-    'Dir::State::status=/dev/null',
-    `Dir::Cache=${join(folder, 'cache')}`,
-    // The release is archived: its index is no longer signed anew.
-    'Acquire::Check-Valid-Until=false',
-    'Acquire::Retries=2',
-    'Acquire::http::Timeout=15',
-    'APT::Sandbox::User=',
-  ].flatMap((setting) => ['-o', setting]);
-  try {
-    await execute('apt-get', [...settings, '-q', 'update'], { signal });
-    await execute('apt-get', [...settings, '-q', 'download', 'consul'], { signal, cwd: folder });
-  } catch (error) {
-    const [line] = (error.stderr || error.message).split('\n').filter((text) => /^[EW]:|ENOENT/.test(text));
-    throw new Error(`Debian's package could not be fetched (${line ?? error.message}).`, { cause: error });
-  }
-  const deb = (await readdir(folder)).find((name) => name.endsWith('.deb'));
-  if (deb === undefined) throw new Error(`${SUITE} has no package "consul" any more.`);
-  return join(folder, deb);
-}
-
-/** The Debian mirror this machine uses: a proxied or firewalled machine may reach no other. */
-async function mirror() {
-  const folder = '/etc/apt/sources.list.d';
-  const names = await readdir(folder).catch(() => []);
-  const files = ['/etc/apt/sources.list', ...names.map((name) => join(folder, name))];
-  for (const file of files) {
-    const text = await readFile(file, 'utf8').catch(() => '');
-    const found = /^(?:deb\s+(?:\[[^\]]*\]\s+)?|URIs:\s*)(https?:\/\/\S+\/debian)\/?(?:\s|$)/m.exec(text);
-    if (found) return found[1];
-  }
-  return FALLBACK_MIRROR;
+  // The release is archived: its index is no longer signed anew. What is installed here does not matter to it.
+  const settings = ['Acquire::Check-Valid-Until=false', 'Dir::State::status=/dev/null'];
+  const apt = await privateApt(folder, signal, { suites: [SUITE], settings });
+  return await apt.download('consul');
 }
 
 async function verify(deb, signal) {

@@ -12,17 +12,25 @@ const FALLBACK_MIRROR = 'http://deb.debian.org/debian';
 
 const execute = promisify(execFile);
 
-/** An apt with nothing in common with the system's but its mirror, its proxy settings and the list of what is installed. */
-export async function privateApt(folder, signal) {
+/**
+ * An apt with nothing in common with the system's but its mirror, its proxy settings and the list of what is installed.
+ * Its lists are fetched when it is made.
+ * @param {string} folder where it keeps everything
+ * @param {AbortSignal} signal ends what runs
+ * @param {{ suites?: readonly string[], settings?: readonly string[] }} [options] suites to take in place of the
+ *   machine's own, and further settings of apt
+ */
+export async function privateApt(folder, signal, { suites, settings = [] } = {}) {
   for (const part of ['lists/partial', 'cache/archives/partial']) await mkdir(join(folder, part), { recursive: true });
-  const suite = await debianSuite();
   const { main, security } = await mirrors();
+  const own = async () => {
+    const suite = await debianSuite();
+    return [`${main} ${suite} main`, `${security} ${suite}-security main`];
+  };
+  const sources = suites ? suites.map((suite) => `${main} ${suite} main`) : await own();
   const list = join(folder, 'sources.list');
-  await writeFile(
-    list,
-    `deb [signed-by=${KEYRING}] ${main} ${suite} main\ndeb [signed-by=${KEYRING}] ${security} ${suite}-security main\n`,
-  );
-  const settings = [
+  await writeFile(list, sources.map((source) => `deb [signed-by=${KEYRING}] ${source}\n`).join(''));
+  const options = [
     `Dir::Etc::sourcelist=${list}`,
     'Dir::Etc::sourceparts=/dev/null',
     'Dir::Etc::preferences=/dev/null',
@@ -35,10 +43,11 @@ export async function privateApt(folder, signal) {
     'APT::Sandbox::User=',
     // The lock of the system's package database: it is only read here.
     'Debug::NoLocking=true',
+    ...settings,
   ].flatMap((setting) => ['-o', setting]);
   const apt = async (...args) => {
     try {
-      await execute('apt-get', [...settings, '-q', '-y', ...args], { signal, maxBuffer: 16_777_216 });
+      await execute('apt-get', [...options, '-q', '-y', ...args], { signal, cwd: folder, maxBuffer: 16_777_216 });
     } catch (error) {
       const [line] = (error.stderr || error.message).split('\n').filter((text) => /^[EW]:|ENOENT/.test(text));
       throw new Error(`Debian's packages could not be fetched (${line ?? error.message}).`, { cause: error });
@@ -46,21 +55,20 @@ export async function privateApt(folder, signal) {
   };
   await apt('update');
   return {
-    /** Unpacks `packages` and what they need into `root`; resolves with the versions of all that was unpacked. */
+    /** Downloads one package without what it depends on; resolves with the path of its file. */
+    async download(name) {
+      await apt('download', name);
+      const deb = (await readdir(folder)).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
+      if (deb === undefined) throw new Error(`Debian has no package "${name}" any more.`);
+      return join(folder, deb);
+    },
+    /** Unpacks `packages`, and what they need and this machine lacks, into the folder `root`. */
     async unpack(packages, root) {
       await apt('clean');
       await apt('--no-install-recommends', '--reinstall', '--download-only', 'install', ...packages);
       const archives = join(folder, 'cache', 'archives');
       const names = (await readdir(archives)).filter((name) => name.endsWith('.deb'));
-      const versions = {};
-      for (const name of names.toSorted()) {
-        const deb = join(archives, name);
-        await execute('dpkg-deb', ['-x', deb, root], { signal });
-        const { stdout } = await execute('dpkg-deb', ['-W', '--showformat=${Package} ${Version}', deb], { signal });
-        const [packageName, version] = stdout.split(' ');
-        versions[packageName] = version;
-      }
-      return versions;
+      for (const name of names) await execute('dpkg-deb', ['-x', join(archives, name), root], { signal });
     },
   };
 }
