@@ -2,7 +2,8 @@
 
 import type { Socket } from 'node:net';
 
-import type { Gateway } from '@ocelot/core';
+import { type Gateway, GatewayError } from '@ocelot/core';
+import { refusalBody } from '@ocelot/relay-kit';
 
 /** How long a refused client may take to read its answer. */
 const READ_MS = 2_000;
@@ -11,15 +12,20 @@ const MOST_ANSWERED = 256;
 /** How often a flood is written about. */
 const REPORT_MS = 10_000;
 
-const BODY = `${JSON.stringify({
-  status: 503,
-  code: 'OCELOT_ERR_TOO_MANY_CONNECTIONS',
-  message: 'The gateway has as many connections as it may. Connect again later.',
-})}\n`;
+/** What a client is told for whom there is no room; JSON. */
+export const NO_ROOM_BODY: string = refusalBody(
+  new GatewayError('OCELOT_ERR_TOO_MANY_CONNECTIONS', {
+    message: 'The gateway has as many connections as it may. Connect again later.',
+  }),
+  503,
+  undefined,
+);
+/** When such a client may come again, in seconds. */
+export const NO_ROOM_RETRY_S = 5;
 
 const ANSWER: Buffer = Buffer.from(
-  'HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 5\r\nCache-Control: no-store\r\n' +
-    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${BODY.length}\r\n\r\n${BODY}`,
+  `HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: ${NO_ROOM_RETRY_S}\r\nCache-Control: no-store\r\n` +
+    `Content-Type: application/json; charset=utf-8\r\nContent-Length: ${NO_ROOM_BODY.length}\r\n\r\n${NO_ROOM_BODY}`,
 );
 
 const PLACE: unique symbol = Symbol('place');

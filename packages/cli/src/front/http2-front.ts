@@ -1,6 +1,7 @@
 import {
   type Http2ServerRequest,
   type Http2ServerResponse,
+  type OutgoingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
   createServer,
@@ -10,6 +11,7 @@ import type { Duplex } from 'node:stream';
 
 import type { Gateway } from '@ocelot/core';
 
+import { NO_ROOM_BODY, NO_ROOM_RETRY_S } from '../connection-gate.js';
 import { type Front, MAX_HEADER_COUNT } from './http1-front.js';
 import { Http2Connection, type Places } from './http2-connection.js';
 import type { RelayListeners } from './relay-listeners.js';
@@ -65,7 +67,7 @@ export function http2Front(gateway: Gateway, places: Places, listeners: RelayLis
       if (sizeOf(request.rawHeaders) <= maxHeaderBytes) return true;
       // The setting binds Node only once the client has acknowledged it.
       refuse(response, 431, 'Request Header Fields Too Large');
-    } else refuse(response, 503, 'Service Unavailable', { 'retry-after': '5' });
+    } else refuseForWantOfRoom(response);
     return false;
   };
   server.on('stream', (stream) => stream.on('error', (error) => log.debug({ err: error }, 'HTTP/2 stream failed')));
@@ -117,16 +119,20 @@ function sizeOf(rawHeaders: readonly string[]): number {
   return size;
 }
 
+function refuse(response: Http2ServerResponse, status: number, text: string, headers: OutgoingHttpHeaders = {}): void {
+  respond(response, status, { 'content-type': 'text/plain; charset=utf-8', ...headers }, `${status} ${text}\n`);
+}
+
+function refuseForWantOfRoom(response: Http2ServerResponse): void {
+  const headers = { 'content-type': 'application/json; charset=utf-8', 'retry-after': String(NO_ROOM_RETRY_S) };
+  respond(response, 503, headers, NO_ROOM_BODY);
+}
+
 /** Ends the stream with an answer; the connection goes on. What the client still sends on it is thrown away. */
-function refuse(
-  response: Http2ServerResponse,
-  status: number,
-  text: string,
-  headers: Record<string, string> = {},
-): void {
+function respond(response: Http2ServerResponse, status: number, headers: OutgoingHttpHeaders, body: string): void {
   const { stream } = response;
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store', ...headers });
-  response.end(`${status} ${text}\n`);
+  response.writeHead(status, { 'cache-control': 'no-store', ...headers });
+  response.end(body);
   stream.resume();
   // RFC 9113 §8.1: the answer is complete, the rest of the request is not needed.
   stream.once('finish', () => stream.close());
