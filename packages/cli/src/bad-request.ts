@@ -39,6 +39,18 @@ function respond(socket: Duplex, status: string, headers = ''): void {
     `HTTP/1.1 ${status}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${body.length}\r\n` +
       `Connection: close\r\n${headers}\r\n${body}`,
   );
+  linger(socket);
+}
+
+/** Ends a connection whose last answer was written, and gives its client time to read it. */
+export function endAnswered(socket: Duplex): void {
+  if (answered.has(socket) || socket.destroyed) return;
+  answered.add(socket);
+  socket.end();
+  linger(socket);
+}
+
+function linger(socket: Duplex): void {
   socket.resume();
   const cut = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once('close', () => clearTimeout(cut));

@@ -1,7 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-import { answerBadRequest, refuseConnect } from '../bad-request.js';
+import { answerBadRequest, endAnswered, refuseConnect } from '../bad-request.js';
 import { afterAnswers, owedAnswer } from './pending-answer.js';
 
 /** Answers what is no HTTP or takes too long, and `CONNECT`, which is for forward proxies. */
@@ -19,8 +19,11 @@ export function answerFaults(server: Server): void {
         answerBadRequest(error, socket);
       });
     }
-    // The fault lies in a body whose request waits for it. A status can be said as long as none was.
-    else if (owed.headersSent || owed.socket === null) socket.destroy();
+    // The fault lies in the body of a request that is being answered.
+    else if (owed.socket === null) socket.destroy();
+    // An answer that was whole stays so, one that was not lacks its end: only chunks can have faults, and who sends
+    // them gets length or chunks in return.
+    else if (owed.headersSent) endAnswered(socket);
     else answerBadRequest(error, socket);
   });
   server.on('connect', (_request: IncomingMessage, socket: Duplex) =>

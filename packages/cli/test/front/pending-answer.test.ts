@@ -20,8 +20,8 @@ interface Stand {
   readonly upgrades: readonly Duplex[];
 }
 
-/** Relays that answer nothing by themselves. */
-async function stand(): Promise<Stand> {
+/** Relays that answer nothing by themselves, unless `answer` does when a request comes. */
+async function stand(answer: (response: ServerResponse) => void = () => undefined): Promise<Stand> {
   const requests: { request: IncomingMessage; response: ServerResponse }[] = [];
   const upgrades: Duplex[] = [];
   const http: Relay = {
@@ -29,6 +29,7 @@ async function stand(): Promise<Stand> {
     listener: () => (request: IncomingMessage, response: ServerResponse) => {
       request.on('error', () => undefined).resume();
       requests.push({ request, response });
+      answer(response);
     },
   };
   const upgrade: Relay = {
@@ -143,6 +144,15 @@ describe('a fault in the body of a request that waits for it', () => {
     await once(subject.client, 'close');
     expect(subject.text()).toMatch(/^HTTP\/1\.1 400 /);
     await eventually(() => subject.requests[0]?.response.closed, 'the request is over');
+  });
+
+  it('takes nothing away from an answer that is complete', async () => {
+    const subject = await stand((response) => {
+      response.writeHead(501, { 'Content-Length': 5, Connection: 'close' }).end('whole');
+    });
+    subject.client.write(`${UPLOAD}xyz\r\n`);
+    await once(subject.client, 'close');
+    expect(subject.text()).toMatch(/^HTTP\/1\.1 501 .*whole$/s);
   });
 
   it('cuts the connection when an answer has begun', async () => {
