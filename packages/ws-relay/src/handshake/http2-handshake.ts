@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, OutgoingHttpHeaders } from 'node:http2';
 
 import { type Clock, GatewayError, type UpgradeRequest } from '@ocelot/core';
-import { clientPeer, isHopByHop, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
+import { clientPeer, isHopByHop, isToken, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
 
 import { StreamLeg } from '../transfer/stream-leg.js';
 import { acceptKey } from './accept-key.js';
@@ -15,6 +15,7 @@ import type { SwitchingAnswer } from './switching-answer.js';
 import { validateConnect } from './validate-connect.js';
 
 const OK = 200;
+const INTERNAL_ERROR = 500;
 
 /**
  * A client that asks for a WebSocket by extended CONNECT (RFC 8441): a stream is the leg, and its connection goes on
@@ -42,6 +43,7 @@ export class Http2Handshake implements ClientHandshake {
 
   readRequest(): UpgradeRequest {
     const { stream, rawHeaders } = this.#request;
+    if (!this.leg.canRespond) throw new GatewayError('OCELOT_ERR_CLIENT_GONE');
     if (stream.endAfterHeaders) throw invalidHandshake('The stream of a WebSocket stays open behind its request.');
     return validateConnect(rawHeaders, clientPeer(stream.session?.socket ?? {}));
   }
@@ -51,7 +53,7 @@ export class Http2Handshake implements ClientHandshake {
    * which is the `WebSocket` of Node 26.10, insists on it.
    */
   accept({ headers }: SwitchingAnswer): void {
-    if (this.leg.isReset) return;
+    if (!this.leg.canRespond) return;
     const key = this.#request.headers['sec-websocket-key'];
     const accept = typeof key === 'string' ? ['sec-websocket-accept', acceptKey(key)] : [];
     this.leg.respond(http2Headers(OK, [...headers, ...accept]), false);
@@ -59,21 +61,22 @@ export class Http2Handshake implements ClientHandshake {
 
   refuse({ error, status, requestId }: Refusal): void {
     const { leg } = this;
-    if (status === 0 || leg.isReset) {
+    if (status === 0 || !leg.canRespond) {
       leg.destroy();
       return;
     }
-    const body = refusalBody(error, status, requestId);
-    leg.respond(http2Headers(status, refusalHeaders(error, body)), false);
+    const answered = isAnswer(status) ? status : INTERNAL_ERROR;
+    const body = refusalBody(error, answered, requestId);
+    leg.respond(http2Headers(answered, refusalHeaders(error, body)), false);
     leg.write(body);
     linger(leg, this.#clock);
   }
 
   relay({ status }: ResponseHead, headers: readonly string[], framing: BodyFraming): AnswerBody {
-    if (status < 300 || status > 599) throw unfit(status);
+    if (!isAnswer(status)) throw unfit(status);
     const { leg } = this;
     const length = framing.kind === 'length' ? ['content-length', String(framing.bytes)] : [];
-    if (!leg.isReset) leg.respond(http2Headers(status, [...headers, ...length]), framing.kind === 'none');
+    if (leg.canRespond) leg.respond(http2Headers(status, [...headers, ...length]), framing.kind === 'none');
     return {
       write: (content) => void leg.write(content),
       end: (isWhole) => {
@@ -85,13 +88,20 @@ export class Http2Handshake implements ClientHandshake {
 }
 
 /** To a CONNECT every 2xx says that the tunnel stands (RFC 9110 §9.3.6): the client would take the body for frames. */
+function isAnswer(status: number): boolean {
+  return status >= 300 && status <= 599;
+}
+
 function unfit(status: number): GatewayError {
   return new GatewayError('OCELOT_ERR_BACKEND_HANDSHAKE_INVALID', {
     details: { fault: `the backend answers ${status}, which cannot be told to a client over HTTP/2` },
   });
 }
 
-/** RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. */
+/**
+ * RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. What
+ * is no name, which a plugin may have put into its refusal, would make node:http2 throw.
+ */
 function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ':status': status };
   const cookies: string[] = [];
@@ -99,7 +109,7 @@ function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHt
     const name = (rawHeaders[i] ?? '').toLowerCase();
     const value = rawHeaders[i + 1] ?? '';
     const before = headers[name];
-    if (isHopByHop(name) || name === 'http2-settings') continue;
+    if (isHopByHop(name) || name === 'http2-settings' || !isToken(name)) continue;
     if (name === 'set-cookie') cookies.push(value);
     else headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
   }

@@ -17,12 +17,12 @@ export class StreamLeg extends Leg {
     this.#stream = stream;
   }
 
-  /** Whether nothing can be sent any more, although the stream may not have told so yet. */
-  get isReset(): boolean {
-    return this.#stream.closed || this.isClosed;
+  /** Whether the client can be answered: it is there, also if the stream has not told otherwise yet, and was not. */
+  get canRespond(): boolean {
+    return !this.#stream.closed && !this.isClosed && !this.#stream.headersSent;
   }
 
-  /** The HEADERS of the answer. Before anything is written, and not when `isReset`. */
+  /** Sends the HEADERS of the answer: while `canRespond`, and before anything is written. */
   respond(headers: OutgoingHttpHeaders, endStream: boolean): void {
     this.#stream.respond(headers, { endStream });
   }

@@ -1,5 +1,6 @@
 import { constants, type Http2ServerRequest } from 'node:http2';
 
+import { GatewayError, type Plugin } from '@ocelot/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -252,6 +253,28 @@ describe('a CONNECT that is refused is answered, and its connection goes on (S1,
     await backend.connection();
     expect(await client.open().answer).toMatchObject({ ':status': 503, 'retry-after': '5' });
     first.reset();
+  });
+
+  it.each<[string, object, number]>([
+    ['what no status can be', { status: 999 }, 500],
+    ['what would open the tunnel', { status: 200 }, 500],
+    ['headers that are none, or of a connection', { headers: { 'X Y': '1', Upgrade: 'h2c', 'X-Z': '2' } }, 403],
+  ])('with another status when a plugin refuses it with %s', async (_, given, status) => {
+    const refusing: Plugin = {
+      name: 'refusing',
+      setup: (registry) =>
+        registry.stage({
+          name: 'refusing',
+          phase: 'authorize',
+          forRoute: () => () => {
+            throw new GatewayError('OCELOT_ERR_FORBIDDEN', given);
+          },
+        }),
+    };
+    const { client } = await answering('', { plugins: [refusing] });
+    const socket = client.open();
+    expect(await socket.status()).toBe(status);
+    expect(JSON.parse((await socket.readToEnd()).toString())).toMatchObject({ code: 'OCELOT_ERR_FORBIDDEN', status });
   });
 
   it('504 when the backend does not answer in time', async () => {
