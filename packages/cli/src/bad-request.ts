@@ -21,6 +21,11 @@ export function refuseConnect(socket: Duplex): void {
   respond(socket, '405 Method Not Allowed', 'Allow: GET\r\n');
 }
 
+/** Answers a request line of another version than HTTP/1.0 and 1.1, which Node's parser lets pass (0.9, 2.0). */
+export function refuseVersion(socket: Duplex): void {
+  respond(socket, '505 HTTP Version Not Supported');
+}
+
 /** Answers a head of more headers than anybody needs. */
 export function refuseHeaderFlood(socket: Duplex): void {
   respond(socket, '431 Request Header Fields Too Large');

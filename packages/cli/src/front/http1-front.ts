@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Gateway } from '@ocelot/core';
 import { shouldUpgrade } from '@ocelot/ws-relay';
 
-import { refuseHeaderFlood } from '../bad-request.js';
+import { refuseHeaderFlood, refuseVersion } from '../bad-request.js';
 import { declineUpgrade, endDeclined, onlyWebSockets } from './declined-upgrade.js';
 import { answerFaults } from './parser-faults.js';
 import { afterAnswers, noteAnswer } from './pending-answer.js';
@@ -62,7 +62,8 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
 
 function connectRelays(server: Server, listeners: RelayListeners): void {
   const relay: RelayListeners['request'] = (request, response) => {
-    if (hasTooManyHeaders(request)) afterAnswers(request.socket, () => refuseHeaderFlood(request.socket));
+    const refuse = refusal(request);
+    if (refuse !== undefined) afterAnswers(request.socket, () => refuse(request.socket));
     else {
       noteAnswer(request.socket, response);
       endDeclined(request, response);
@@ -74,13 +75,16 @@ function connectRelays(server: Server, listeners: RelayListeners): void {
   server.on('checkContinue', relay);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     afterAnswers(socket, () => {
-      if (hasTooManyHeaders(request)) refuseHeaderFlood(socket);
+      const refuse = refusal(request);
+      if (refuse !== undefined) refuse(socket);
       else if (shouldUpgrade(request)) listeners.upgrade(request, socket, head);
       else declineUpgrade(server, request, socket, head);
     });
   });
 }
 
-function hasTooManyHeaders({ rawHeaders }: IncomingMessage): boolean {
-  return rawHeaders.length / 2 > MAX_HEADER_COUNT;
+/** What the parser lets pass and no relay is to see. */
+function refusal(request: IncomingMessage): ((socket: Duplex) => void) | undefined {
+  if (request.httpVersionMajor !== 1) return refuseVersion;
+  return request.rawHeaders.length / 2 > MAX_HEADER_COUNT ? refuseHeaderFlood : undefined;
 }
