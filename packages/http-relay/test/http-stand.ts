@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createSecureServer, createServer as createHttp2Server, type SecureServerOptions } from 'node:http2';
 import { createServer as createTlsServer, type ServerOptions as TlsOptions } from 'node:https';
-import type { AddressInfo, Server as NetServer, Socket } from 'node:net';
+import { type AddressInfo, connect, type Server as NetServer, type Socket } from 'node:net';
 
 import { createGateway, type Gateway, type GatewayEvent, type Plugin, readConfiguration } from '@ocelot/core';
 import { type LogLine, MemoryLogger } from '@ocelot/core/testing';
@@ -12,7 +12,7 @@ import {
   eventually,
   type LeakWatch,
   rawClient,
-  type RawClient,
+  RawClient,
   type ScriptedBackend,
   scriptedBackend,
 } from '@ocelot/test-support';
@@ -50,6 +50,8 @@ export interface HttpStandOptions {
   readonly tls?: TlsOptions & SecureServerOptions;
   /** Whether the server leaves `100 Continue` to the relay. @default true */
   readonly leavesContinue?: boolean;
+  /** Listens on this Unix-domain socket instead of a port. */
+  readonly socketPath?: string;
 }
 
 /** Starts a gateway that routes everything to the given ports of 127.0.0.1. */
@@ -89,9 +91,10 @@ export async function httpStand(
   server.on('request', listener);
   // What `shouldUpgradeCallback` does where Node has it: without a listener Node before 24 serves upgrades so anyway.
   if (options.leavesContinue !== false) server.on('checkContinue', listener);
-  server.listen(0, '127.0.0.1');
+  if (options.socketPath === undefined) server.listen(0, '127.0.0.1');
+  else server.listen(options.socketPath);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
+  const port = options.socketPath === undefined ? (server.address() as AddressInfo).port : 0;
   const clients: RawClient[] = [];
   return {
     gateway,
@@ -100,7 +103,11 @@ export async function httpStand(
     events,
     lines: log.lines,
     async client() {
-      const client = await rawClient(port, options.front === 'tls' ? { tls: { rejectUnauthorized: false } } : {});
+      const { socketPath, front } = options;
+      const client =
+        socketPath === undefined
+          ? await rawClient(port, front === 'tls' ? { tls: { rejectUnauthorized: false } } : {})
+          : new RawClient(connect({ path: socketPath, allowHalfOpen: true }));
       clients.push(client);
       return client;
     },

@@ -1,12 +1,22 @@
-import { createServer } from 'node:net';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 
 import { GatewayError, type Plugin } from '@ocelot/core';
+import { TEST_CERTIFICATE } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
 import { stands } from './http-stand.js';
 
-const { backend, gateway, scripted } = stands();
+const { backend, gateway, onClose, scripted } = stands();
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'ocelot-http-'));
+  onClose(async () => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
 
 const get = (target: string, ...lines: readonly string[]): string =>
   [`GET ${target} HTTP/1.1`, 'Host: gateway.example', ...lines, '', ''].join('\r\n');
@@ -94,12 +104,17 @@ describe('RelayedRequest', () => {
     expect(ports.size).toBe(1);
   });
 
-  it('serves https where a client or a route says so, and wss as https', async () => {
+  it('serves requests on routes of ws, and tells the backend how the client came', async () => {
     const port = await backend((request, response) => response.end(request.headers['x-forwarded-proto']));
-    const stand = await gateway([port], { route: { DownstreamScheme: 'ws' } });
-    const client = await stand.client();
-    client.send(get('/'));
-    expect((await client.readBody(await client.readHead())).toString()).toBe('http');
+    for (const [front, expected] of [
+      ['http1', 'http'],
+      ['tls', 'https'],
+    ] as const) {
+      const stand = await gateway([port], { route: { DownstreamScheme: 'ws' }, front, tls: TEST_CERTIFICATE });
+      const client = await stand.client();
+      client.send(get('/'));
+      expect((await client.readBody(await client.readHead())).toString()).toBe(expected);
+    }
   });
 
   it('replaces the method where the route names one (Ocelot: DownstreamHttpMethod)', async () => {
@@ -340,6 +355,23 @@ describe('RelayedRequest', () => {
       expect((await client.readBytes(3)).toString()).toBe('abc');
       (await broken.connection()).end();
       expect((await client.closed).error).toMatchObject({ code: 'ECONNRESET' });
+    });
+
+    it.each([
+      ['on a Unix-domain socket', () => ({ socketPath: join(folder(), 'gateway.sock') })],
+      ['over TLS', () => ({ front: 'tls' as const, tls: TEST_CERTIFICATE })],
+    ])('cuts a client %s', async (_, options) => {
+      const broken = await scripted(async (connection) => {
+        await connection.readHead();
+        connection.send('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc');
+      });
+      const stand = await gateway([broken.port], options());
+      const client = await stand.client();
+      client.send(get('/x'));
+      await client.readHead();
+      (await broken.connection()).end();
+      await client.ended;
+      expect((await stand.event('request.finished')).errorCode).toBe('OCELOT_ERR_BACKEND_LOST');
     });
 
     it('passes an answer that ends with its connection as a whole one (RFC 9112 §6.3)', async () => {

@@ -2,6 +2,7 @@
 import { STATUS_CODES } from 'node:http';
 import { constants, type OutgoingHttpHeaders } from 'node:http2';
 import { Socket } from 'node:net';
+import { TLSSocket } from 'node:tls';
 
 import type { Clock } from '@ocelot/core';
 import { endToEndHeaders, headerValues } from '@ocelot/relay-kit';
@@ -133,7 +134,8 @@ export class AnswerWriter {
     }
     const { socket } = this.#request;
     // Without a length and without chunks the end of the connection is the end of the body: only RST says otherwise.
-    if (socket instanceof Socket && !('encrypted' in socket)) socket.resetAndDestroy();
+    const canReset = socket instanceof Socket && !(socket instanceof TLSSocket) && socket.localPort !== undefined;
+    if (canReset) socket.resetAndDestroy();
     else socket.destroy();
   }
 
