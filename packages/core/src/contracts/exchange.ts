@@ -92,10 +92,10 @@ export interface OutgoingHead {
   readonly headers: OutgoingHeaders;
 }
 
-/** Headers for the backend. Names are compared without case; every setter refuses CR, LF and NUL. */
+/** Headers for the backend, or of an answer. Names are compared without case; every setter refuses CR, LF and NUL. */
 export interface OutgoingHeaders {
   get(name: string): string | undefined;
-  /** Replaces every header of the name, also its `_` alias (`a_b` for `a-b`). */
+  /** Replaces every header of the name; for the backend also its `_` alias (`a_b` for `a-b`). */
   set(name: string, value: string): void;
   /** Adds one more line of the name. */
   append(name: string, value: string): void;

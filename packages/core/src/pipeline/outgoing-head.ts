@@ -116,11 +116,13 @@ class Headers implements OutgoingHeaders {
 
   delete(name: string): void {
     this.assertOpen();
-    const wanted = canonicalHeaderName(name);
+    // Aliases matter to backends that make variables of headers; an answer is read by a client.
+    const fold = this.#of === 'answer' ? lowerCase : canonicalHeaderName;
+    const wanted = fold(name);
     for (let index = this.#raw.length - 2; index >= 0; index -= 2) {
       const name = this.#raw[index] ?? '';
       // Most names differ in length already: the text is folded only where it might fit.
-      if (name.length === wanted.length && canonicalHeaderName(name) === wanted) this.#raw.splice(index, 2);
+      if (name.length === wanted.length && fold(name) === wanted) this.#raw.splice(index, 2);
     }
   }
 
@@ -139,6 +141,10 @@ class Headers implements OutgoingHeaders {
     if (this.#of !== 'answer') throw refuseHeader(this.#of, name);
     throw new TypeError(`The value of ${name} holds a character that no header may hold.`);
   }
+}
+
+function lowerCase(name: string): string {
+  return name.toLowerCase();
 }
 
 function endToEnd(request: GatewayRequest): string[] {

@@ -96,7 +96,8 @@ export class SessionSet {
     const killed = this.size;
     for (const session of this.#present()) session.destroy();
     if (killed > 0) await this.#emptyWithin(1000, clock);
-    return { clean, killed, unfinished: this.#admitted };
+    // A session that is still there holds its own request.
+    return { clean, killed, unfinished: Math.max(0, this.#admitted - this.size) };
   }
 
   get #isEmpty(): boolean {

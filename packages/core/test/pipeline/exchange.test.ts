@@ -69,4 +69,10 @@ describe('the headers of an answer', () => {
     expect(exchange.answerHeaders(200, ['A', '1'])).toEqual(['A', '1', 'X-Order', 'transform']);
     expect(log.lines.filter(({ level }) => level === 'error')).toHaveLength(1);
   });
+
+  it('are set by their names alone: a spelling with an underscore is another header to a client', () => {
+    const exchange = exchangeWith({});
+    exchange.onAnswer(({ headers }) => headers.set('X-A', '2'));
+    expect(exchange.answerHeaders(200, ['x-a', '1', 'X_A', '1'])).toEqual(['X_A', '1', 'X-A', '2']);
+  });
 });

@@ -10,7 +10,7 @@ export const sharedCookies: FileRule = (context) => {
       at: options,
       key: 'UseCookieContainer',
       message:
-        'UseCookieContainer shares the cookies of the backend among all clients: one acts in the session of another.',
+        'UseCookieContainer asks to share the cookies of the backend among all clients: one would act in the session of another.',
       hint: 'Remove it: cookies pass between client and backend without it.',
     });
   }
