@@ -39,4 +39,9 @@ describe('a refusal', () => {
   it('lets no value end its line (RFC 9110 §5.5, S13)', () => {
     expect(refusalHeaders(error, '').at(-1)).toBe('a  Set-Cookie: b=1 ');
   });
+
+  it('leaves out what is no header name (RFC 9110 §5.1)', () => {
+    const bad = new GatewayError('OCELOT_ERR_FORBIDDEN', { headers: { 'X Y': '1', 'X\r\nZ': '2', '': '3' } });
+    expect(refusalHeaders(bad, '')).toHaveLength(6);
+  });
 });

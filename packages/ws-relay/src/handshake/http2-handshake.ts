@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, OutgoingHttpHeaders } from 'node:http2';
 
 import { type Clock, GatewayError, type UpgradeRequest } from '@ocelot/core';
-import { clientPeer, isHopByHop, isToken, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
+import { clientPeer, isHopByHop, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
 
 import { StreamLeg } from '../transfer/stream-leg.js';
 import { acceptKey } from './accept-key.js';
@@ -98,10 +98,7 @@ function unfit(status: number): GatewayError {
   });
 }
 
-/**
- * RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. What
- * is no name, which a plugin may have put into its refusal, would make node:http2 throw.
- */
+/** RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. */
 function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { ':status': status };
   const cookies: string[] = [];
@@ -109,7 +106,7 @@ function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHt
     const name = (rawHeaders[i] ?? '').toLowerCase();
     const value = rawHeaders[i + 1] ?? '';
     const before = headers[name];
-    if (isHopByHop(name) || name === 'http2-settings' || !isToken(name)) continue;
+    if (isHopByHop(name) || name === 'http2-settings') continue;
     if (name === 'set-cookie') cookies.push(value);
     else headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
   }
