@@ -9,6 +9,7 @@ import {
 
 import type { BackendRequest, Call, CallReceiver } from './call.js';
 import { RefusedStream, StreamReset } from './call-failure.js';
+import { allowedHttp2Trailers } from '../trailers.js';
 
 /**
  * A request made by node:http2. undici's HTTP/2 passes no interim answers and no trailers of a request, and opens a
@@ -122,7 +123,7 @@ export class Http2Call implements Call {
       if (!stream.write(chunk)) body.pause();
     });
     stream.on('drain', () => body.resume());
-    stream.on('wantTrailers', () => stream.sendTrailers(trailersOf(body.trailers)));
+    stream.on('wantTrailers', () => stream.sendTrailers(allowedHttp2Trailers(body.trailers)));
     body.on('end', () => stream.end());
     body.on('error', (error) => {
       this.fail(error);
@@ -151,13 +152,4 @@ function lines(headers: IncomingHttpHeaders): readonly string[] {
     for (const line of [value].flat()) raw.push(name, line);
   }
   return raw;
-}
-
-function trailersOf(raw: readonly string[]): OutgoingHttpHeaders {
-  const trailers: Record<string, string> = {};
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = (raw[i] ?? '').toLowerCase();
-    trailers[name] = trailers[name] === undefined ? (raw[i + 1] ?? '') : `${trailers[name]}, ${raw[i + 1] ?? ''}`;
-  }
-  return trailers;
 }

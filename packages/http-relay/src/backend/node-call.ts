@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock, Timer } from '@ocelot/core';
 
 import type { BackendRequest, Call, CallReceiver } from './call.js';
+import { allowedTrailers } from '../trailers.js';
 import { ConnectTimeout, UnexpectedSwitch } from './call-failure.js';
 
 /** How long a client that waits for `100 Continue` is kept waiting by a backend that says nothing, as curl does. */
@@ -123,7 +124,7 @@ export class NodeCall implements Call {
     request.on('drain', () => body.resume());
     body.on('end', () => {
       const { trailers } = body;
-      if (trailers.length > 0 && body.length === undefined) request.addTrailers(trailerPairs(trailers));
+      if (trailers.length > 0 && body.length === undefined) request.addTrailers(allowedTrailers(trailers));
       request.end();
     });
     body.on('error', (error) => {
@@ -161,10 +162,4 @@ export class NodeCall implements Call {
     this.#head.body?.destroy();
     return receiver;
   }
-}
-
-function trailerPairs(raw: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) pairs.push([raw[i] ?? '', raw[i + 1] ?? '']);
-  return pairs;
 }

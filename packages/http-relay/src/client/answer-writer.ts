@@ -8,6 +8,7 @@ import type { Clock } from '@ocelot/core';
 import { endToEndHeaders, headerValues } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from '../backend/call.js';
+import { allowedHttp2Trailers, allowedTrailers } from '../trailers.js';
 import { type ClientRequest, type ClientResponse, isHttp2Request, isHttp2Response } from './client-message.js';
 
 /** How long a client may go on sending a body that nobody wants, so that it reads its answer first (RFC 9112 §9.6). */
@@ -17,10 +18,6 @@ const LINGER_BYTES = 4_194_304;
 
 /** What a reason phrase may hold (RFC 9112 §4). */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
-
-/** What may stand in a trailer section is what no framing, routing or reading of the message hangs on (RFC 9110 §6.5.1). */
-const NO_TRAILER =
-  /^(?:connection|content-(?:encoding|length|range|type)|host|keep-alive|set-cookie|te|trailer|transfer-encoding|upgrade)$/i;
 
 /** The head of an answer, ready for the client. */
 export interface AnswerHead {
@@ -143,10 +140,9 @@ export class AnswerWriter {
     const response = this.#response;
     if (response.destroyed) return;
     this.#hasWritten = true;
-    const kept = trailerPairs(rawTrailers);
-    if (kept.length > 0) {
-      if (isHttp2Response(response)) response.addTrailers(Object.fromEntries(kept));
-      else response.addTrailers(kept);
+    if (rawTrailers.length > 0) {
+      if (isHttp2Response(response)) response.addTrailers(allowedHttp2Trailers(rawTrailers));
+      else response.addTrailers(allowedTrailers(rawTrailers));
     }
     response.end();
   }
@@ -197,13 +193,4 @@ function http2Headers(rawHeaders: readonly string[]): OutgoingHttpHeaders {
 function singleHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const lines = Object.entries(http2Headers(endToEndHeaders(rawHeaders)));
   return Object.fromEntries(lines.filter(([name]) => name !== 'link').map(([name, value]) => [name, String(value)]));
-}
-
-function trailerPairs(raw: readonly string[]): [string, string][] {
-  const pairs: [string, string][] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i] ?? '';
-    if (!NO_TRAILER.test(name)) pairs.push([name, raw[i + 1] ?? '']);
-  }
-  return pairs;
 }

@@ -1,0 +1,26 @@
+/**
+ * Fields that nobody may find behind a message: those of framing, routing, authentication and forwarding, and those that
+ * say how the rest is to be read (RFC 9110 §6.5.1). Whoever joins trailers to the head would believe them.
+ */
+const NEVER =
+  /^(?:age|authorization|cache-control|connection|content-(?:encoding|length|range|type)|cookie|date|expect|expires|forwarded|host|if-.*|keep-alive|location|max-forwards|pragma|proxy-.*|range|retry-after|set-cookie|te|trailer|transfer-encoding|upgrade|vary|www-authenticate|x[-_]forwarded[-_].*|x[-_]real[-_]ip)$/i;
+
+/** The trailers of a message that may go on, in their order: name and value. */
+export function allowedTrailers(raw: readonly string[]): [string, string][] {
+  const kept: [string, string][] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) {
+    const name = raw[i] ?? '';
+    if (!NEVER.test(name)) kept.push([name, raw[i + 1] ?? '']);
+  }
+  return kept;
+}
+
+/** The same as HTTP/2 takes them: lines of one name become one (RFC 9110 §5.3). */
+export function allowedHttp2Trailers(raw: readonly string[]): Record<string, string> {
+  const trailers: Record<string, string> = {};
+  for (const [name, value] of allowedTrailers(raw)) {
+    const folded = name.toLowerCase();
+    trailers[folded] = trailers[folded] === undefined ? value : `${trailers[folded]}, ${value}`;
+  }
+  return trailers;
+}
