@@ -28,8 +28,8 @@ export interface RecordingBackend {
 
 const ANSWER = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok';
 
-/** Starts one on a free port of 127.0.0.1. */
-export async function recordingBackend(): Promise<RecordingBackend> {
+/** Starts one on a free port. */
+export async function recordingBackend(host = '127.0.0.1'): Promise<RecordingBackend> {
   const connections: { text: string; isOver: boolean }[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -50,7 +50,7 @@ export async function recordingBackend(): Promise<RecordingBackend> {
       sockets.delete(socket);
     });
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(0, host);
   await once(server, 'listening');
   return {
     port: (server.address() as AddressInfo).port,
