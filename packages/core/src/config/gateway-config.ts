@@ -79,7 +79,7 @@ export interface GatewaySettings {
   readonly listener: ListenerSettings;
   /** Undefined: clients speak plain text. Read when the gateway starts; its files are read again when they change. */
   readonly tls: TlsSettings | undefined;
-  /** Public address of the gateway (`GlobalConfiguration.BaseUrl`), for `{BaseUrl}`. */
+  /** Public address of the gateway (`GlobalConfiguration.BaseUrl`) as written, for `{BaseUrl}`. */
   readonly baseUrl: string;
   /** End the sessions of a route that a reload removes. */
   readonly closeOnRouteRemoval: boolean;

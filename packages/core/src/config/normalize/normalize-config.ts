@@ -65,7 +65,7 @@ function gatewaySettings(shared: FileGlobal): GatewaySettings {
       proxyProtocol: gateway.ProxyProtocol ?? false,
     },
     tls: tlsSettings(gateway.Tls, gateway.Http2 ?? true),
-    baseUrl: said(shared.BaseUrl)?.replace(/\/+$/, '') ?? DEFAULT_BASE_URL,
+    baseUrl: said(shared.BaseUrl) ?? DEFAULT_BASE_URL,
     closeOnRouteRemoval: gateway.CloseOnRouteRemoval ?? false,
     ocelotStatusCodes: gateway.OcelotStatusCodes ?? false,
   };

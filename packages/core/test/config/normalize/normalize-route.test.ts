@@ -254,7 +254,7 @@ describe('Gateway sections', () => {
         proxyProtocol: true,
       },
       tls: undefined,
-      baseUrl: 'https://api.example.com',
+      baseUrl: 'https://api.example.com/',
       closeOnRouteRemoval: true,
       ocelotStatusCodes: true,
     });
