@@ -1,4 +1,4 @@
-import { createEndpoint, type Endpoint } from '@ocelot/core';
+import { createEndpoint, type Endpoint, unixSocketPath } from '@ocelot/core';
 
 import type { HostSource } from './options.js';
 
@@ -33,7 +33,8 @@ export interface ReadEntries {
 /**
  * Turns the instances Consul lists into endpoints. An entry is dropped with a warning when its address is blank or
  * begins with `http://` or `https://`, or its port is 0 or less (Ocelot: DefaultConsulServiceBuilder.cs, IsValid), and
- * when its host could leave its place in a URL or a header (CR, LF, blanks, `/`, …), which Ocelot does not check.
+ * when its host could leave its place in a URL or a header (CR, LF, blanks, `/`, …) or is a Unix-domain socket of this
+ * machine, which Ocelot does not check.
  */
 export function readHealthEntries(entries: readonly (HealthEntry | null)[], rules: EntryRules): ReadEntries {
   const endpoints: Endpoint[] = [];
@@ -57,6 +58,9 @@ function readEntry(entry: HealthEntry, hostSource: HostSource): Endpoint {
   const host = hostOf(entry, hostSource);
   if (host === undefined) throw new Error('it has no address.');
   if (/^https?:\/\//i.test(host)) throw new Error(`its address ${JSON.stringify(host)} must not begin with a scheme.`);
+  // A registry tells of other machines. It does not get to open the files of this one (a container engine's socket).
+  if (unixSocketPath({ host }) !== undefined)
+    throw new Error(`its address ${JSON.stringify(host)} is a Unix-domain socket, which no registry may name.`);
   const tags = service?.Tags ?? [];
   const version = versionOf(tags);
   return createEndpoint({

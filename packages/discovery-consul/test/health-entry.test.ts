@@ -33,6 +33,16 @@ describe('readHealthEntries', () => {
     expect(warnings).toEqual([]);
   });
 
+  it.each([
+    ['2001:db8::9', '2001:db8::9'],
+    ['[2001:db8::9]', '2001:db8::9'],
+    ['::ffff:192.0.2.9', '::ffff:192.0.2.9'],
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+  ])('takes the IPv6 address %s over without brackets', (Address, host) => {
+    expect(read({ Node: NODE, Service: { Address, Port: 80 } }).endpoint?.host).toBe(host);
+    expect(read({ Node: { Node: 'n', Address }, Service: { Address: '', Port: 80 } }).endpoint?.host).toBe(host);
+  });
+
   it("uses the node's address when the instance has none of its own", () => {
     expect(read({ Node: NODE, Service: { Address: '', Port: 80 } }).endpoint?.host).toBe('10.0.0.1');
   });
@@ -68,6 +78,7 @@ describe('readHealthEntries', () => {
     [{ Address: 'a\u0000', Port: 80 }, 'the host is not usable.'],
     [{ Address: 'user@a', Port: 80 }, 'the host is not usable.'],
     [{ Address: 'a/b', Port: 80 }, 'the host is not usable.'],
+    [{ Address: 'unix:/var/run/docker.sock', Port: 80 }, 'is a Unix-domain socket, which no registry may name.'],
   ])('leaves %j out with a warning that names the instance', (service, reason) => {
     const { endpoint, warnings } = read({ Service: { ID: 'web-1', ...service } });
     expect(endpoint).toBeUndefined();
