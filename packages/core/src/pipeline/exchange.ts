@@ -123,19 +123,23 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
     const { mark, transform } = this.#answers ?? {};
     const edits = this.#answerEdits ?? [];
     if (mark === undefined && transform === undefined && edits.length === 0) return rawHeaders;
-    const answer: AnswerHead = { status, headers: createAnswerHeaders(rawHeaders) };
-    if (mark !== undefined) this.#edit(() => mark(this.lease.endpoint, this.request, answer.headers));
-    for (const edit of edits) this.#edit(() => edit(answer));
-    if (transform !== undefined) this.#edit(() => transform(answer, this));
-    return answer.headers.raw;
+    let raw = rawHeaders;
+    if (mark !== undefined) {
+      raw = this.#edited(status, raw, ({ headers }) => mark(this.lease.endpoint, this.request, headers));
+    }
+    for (const edit of edits) raw = this.#edited(status, raw, edit);
+    return transform === undefined ? raw : this.#edited(status, raw, (answer) => transform(answer, this));
   }
 
-  /** An answer that cannot be changed is still an answer: the fault is told, and the client gets it as it is. */
-  #edit(run: () => void): void {
+  /** An answer that cannot be changed is still an answer: the fault is told, and nothing of the edit is left. */
+  #edited(status: number, raw: readonly string[], edit: AnswerEdit): readonly string[] {
+    const headers = createAnswerHeaders(raw);
     try {
-      run();
+      edit({ status, headers });
+      return headers.raw;
     } catch (error) {
       this.log.error({ err: error }, 'the headers of an answer could not be changed');
+      return raw;
     }
   }
 

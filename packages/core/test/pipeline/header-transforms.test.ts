@@ -1,3 +1,4 @@
+import { array, assert, asyncProperty, constantFrom, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -250,5 +251,38 @@ describe('DownstreamHeaderTransform', () => {
   it('costs a route without transforms nothing: the list of the backend goes on as it is', async () => {
     const raw = ['X-A', '1'];
     expect(await answered({}, raw)).toBe(raw);
+  });
+});
+
+describe('header transforms', () => {
+  it('never make a line that is none, nor touch another header, whatever the file and the backend say', async () => {
+    const piece = constantFrom(
+      '{BaseUrl}',
+      '{DownstreamBaseUrl}',
+      '{',
+      '}',
+      ', ',
+      ',',
+      'a',
+      'http://127.0.0.1:5001/',
+      '\r\n',
+      '\0',
+      'é',
+      '漢',
+    );
+    const instruction = array(piece, { maxLength: 5 }).map((pieces) => pieces.join(''));
+    const value = string({ unit: constantFrom('a', 'http://127.0.0.1:5001/', ',', ' ', '{', '}', 'é'), maxLength: 4 });
+    await assert(
+      asyncProperty(instruction, value, async (text, header) => {
+        const changed = await answered({ 'X-A': text, 'X-B': text }, ['X-A', header, 'X-C', 'kept']);
+        const [kept] = changed.flatMap((name, index) => (name === 'X-C' ? [changed[index + 1]] : []));
+        expect(kept).toBe('kept');
+        expect(new Set(changed.filter((_, index) => index % 2 === 0))).toEqual(
+          new Set(changed.includes('X-B') ? ['X-A', 'X-B', 'X-C'] : ['X-A', 'X-C']),
+        );
+        for (const line of changed) expect(line).toMatch(/^[\t\x20-\x7e\x80-\xff]*$/);
+      }),
+      { numRuns: 200 },
+    );
   });
 });
