@@ -13,7 +13,7 @@ import { type AnswerReceiver, Attempts } from './backend/attempts.js';
 import type { BackendAnswer } from './backend/call.js';
 import type { PoolDirectory } from './backend/pool-directory.js';
 import { AnswerWriter } from './client/answer-writer.js';
-import type { ClientRequest, ClientResponse } from './client/client-message.js';
+import { type ClientRequest, type ClientResponse, isHttp2Request } from './client/client-message.js';
 import { type BodyFraming, receivedRequest } from './client/received-request.js';
 import { refuse } from './client/refuse.js';
 import { bodyTooBig } from './client/request-body.js';
@@ -131,7 +131,7 @@ export class RelayedRequest implements Cancellation, AnswerReceiver {
     if (admission === undefined || this.#phase !== 'waiting') return;
     try {
       const isLast = this.#context.gateway.isDraining;
-      const head = answerHead(admission, answer, this.#request.httpVersionMajor >= 2, isLast);
+      const head = answerHead(admission, answer, isHttp2Request(this.#request), isLast);
       this.#answer.head(head);
       this.#status = head.status;
       this.#phase = 'answering';

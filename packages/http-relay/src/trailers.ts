@@ -3,14 +3,15 @@
  * say how the rest is to be read (RFC 9110 §6.5.1). Whoever joins trailers to the head would believe them.
  */
 const NEVER =
-  /^(?:age|authorization|cache-control|connection|content-(?:encoding|length|range|type)|cookie|date|expect|expires|forwarded|host|if-.*|keep-alive|location|max-forwards|pragma|proxy-.*|range|retry-after|set-cookie|te|trailer|transfer-encoding|upgrade|vary|www-authenticate|x[-_]forwarded[-_].*|x[-_]real[-_]ip)$/i;
+  /^(?:age|authorization|cache-control|connection|content-(?:encoding|length|range|type)|cookie|date|expect|expires|forwarded|host|if-.*|keep-alive|location|max-forwards|pragma|proxy-.*|range|retry-after|set-cookie|te|trailer|transfer-encoding|upgrade|vary|www-authenticate|x-client-cert.*|x-forwarded-.*|x-real-ip)$/i;
 
 /** The trailers of a message that may go on, in their order: name and value. */
 export function allowedTrailers(raw: readonly string[]): [string, string][] {
   const kept: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
     const name = raw[i] ?? '';
-    if (!NEVER.test(name)) kept.push([name, raw[i + 1] ?? '']);
+    // `_` is `-` to whatever makes variables of headers (CGI, WSGI, Rack).
+    if (!NEVER.test(name.replaceAll('_', '-'))) kept.push([name, raw[i + 1] ?? '']);
   }
   return kept;
 }

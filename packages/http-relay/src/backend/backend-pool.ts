@@ -77,6 +77,8 @@ export class BackendPool {
     const reset = this.#options.route.http.version === '1.0';
     if (this.#needsNode(request)) return this.#nodeCall(request, receiver, reset);
     this.#dispatcher ??= this.#openDispatcher();
+    // Nobody else would: undici cannot ask the backend.
+    if (request.expectsContinue) receiver.mayContinue();
     const call = new UndiciCall(receiver);
     call.start(this.#dispatcher, request, { origin: this.#origin, serverName: this.#serverName, reset });
     return call;

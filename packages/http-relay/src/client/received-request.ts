@@ -7,6 +7,7 @@ import { type ClientRequest, isHttp2Request } from './client-message.js';
 const MAX_HEADER_COUNT = 1_000;
 
 const DIGITS = /^\d+$/;
+const HTTP_1 = /^1\.[01]$/;
 
 /** How the body of a request is framed; undefined where there is none. */
 export interface BodyFraming {
@@ -23,11 +24,14 @@ export interface ReceivedHttp {
 /**
  * Checks what a server handed over and makes the request that routing and stages see. Node's parser refuses most of
  * what smuggles requests; what it lets through and another server may read otherwise is refused here (RFC 9112 §6).
- * @throws GatewayError REQUEST_INVALID with 400, 431 or 501; what `createGatewayRequest` throws.
+ * @throws GatewayError REQUEST_INVALID with 400, 413, 431, 501 or 505; what `createGatewayRequest` throws.
  */
 export function receivedRequest(message: ClientRequest): ReceivedHttp {
   if (message.rawHeaders.length > 2 * MAX_HEADER_COUNT) {
     throw invalid(`There are more than ${MAX_HEADER_COUNT} headers.`, 431);
+  }
+  if (!isHttp2Request(message) && !HTTP_1.test(message.httpVersion)) {
+    throw invalid('Only HTTP/1.0 and HTTP/1.1 are spoken on this connection.', 505);
   }
   const rawHeaders = isHttp2Request(message) ? http1Headers(message.rawHeaders) : message.rawHeaders;
   const body = isHttp2Request(message)

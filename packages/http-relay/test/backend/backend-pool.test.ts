@@ -176,6 +176,28 @@ describe('BackendPool', () => {
     });
   });
 
+  it('goes by the proxy of the environment where the route says so (UseProxy)', async () => {
+    const asked: (string | undefined)[] = [];
+    const proxy = await backend((request, response) => {
+      asked.push(request.url);
+      request.resume().on('end', () => response.end('by proxy'));
+    });
+    const before = process.env['http_proxy'];
+    process.env['http_proxy'] = `http://127.0.0.1:${proxy}`;
+    try {
+      const options = { route: { HttpHandlerOptions: { UseProxy: true } } };
+      const stand = await gateway([], {
+        route: { ...options.route, DownstreamHostAndPorts: [{ Host: 'backend.test', Port: 81 }] },
+      });
+      expect(await ask(stand)).toEqual([200, 'by proxy']);
+      expect(await ask(stand, CHUNKED)).toEqual([200, 'by proxy']);
+      expect(asked).toEqual(['http://backend.test:81/', 'http://backend.test:81/']);
+    } finally {
+      if (before === undefined) delete process.env['http_proxy'];
+      else process.env['http_proxy'] = before;
+    }
+  });
+
   it('opens no more connections to an endpoint than the route allows (MaxConnectionsPerServer)', async () => {
     let open = 0;
     let most = 0;

@@ -52,6 +52,14 @@ describe('receivedRequest', () => {
     expect(started.connections).toHaveLength(0);
   });
 
+  it.each(['HTTP/2.0', 'HTTP/0.9'])('refuses %s in a request line with 505 (RFC 9110 §15.6.6)', async (version) => {
+    const started = await scripted();
+    const client = await (await gateway([started.port])).client();
+    client.send(`POST / ${version}\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello`);
+    expect((await client.readToEnd()).toString()).toMatch(/^HTTP\/1\.1 505 /);
+    expect(started.connections).toHaveLength(0);
+  });
+
   it('refuses more than a thousand headers with 431, as upgrades are', async () => {
     const stand = await gateway([1]);
     if ('maxHeadersCount' in stand.server) stand.server.maxHeadersCount = 0;
