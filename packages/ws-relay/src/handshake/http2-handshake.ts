@@ -100,16 +100,16 @@ function unfit(status: number): GatewayError {
 
 /** RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. */
 function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
-  const headers: OutgoingHttpHeaders = { ':status': status };
+  // A map: a backend may name a header `constructor`.
+  const headers = new Map<string, string>();
   const cookies: string[] = [];
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = (rawHeaders[i] ?? '').toLowerCase();
     const value = rawHeaders[i + 1] ?? '';
-    const before = headers[name];
+    const before = headers.get(name);
     if (isHopByHop(name) || name === 'http2-settings') continue;
     if (name === 'set-cookie') cookies.push(value);
-    else headers[name] = before === undefined ? value : `${String(before)}, ${value}`;
+    else headers.set(name, before === undefined ? value : `${before}, ${value}`);
   }
-  if (cookies.length > 0) headers['set-cookie'] = cookies;
-  return headers;
+  return { ':status': status, ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
 }

@@ -123,6 +123,7 @@ describe('a WebSocket by extended CONNECT (RFC 8441 §5)', () => {
           'Sec-WebSocket-Extensions': 'permessage-deflate',
           'Set-Cookie': ['a=1', 'b=2'],
           'X-Twice': ['1', '2'],
+          Constructor: 'x',
           'Keep-Alive': 'timeout=1',
           Connection: 'Upgrade, X-Hop',
           'X-Hop': '1',
@@ -139,6 +140,7 @@ describe('a WebSocket by extended CONNECT (RFC 8441 §5)', () => {
       'sec-websocket-extensions': 'permessage-deflate',
       'set-cookie': ['a=1', 'b=2'],
       'x-twice': '1, 2',
+      constructor: 'x',
     });
     for (const name of ['sec-websocket-accept', 'upgrade', 'connection', 'keep-alive', 'x-hop']) {
       expect(answer).not.toHaveProperty(name);

@@ -99,6 +99,21 @@ describe('a stream as the leg of a session (RFC 8441 §5)', () => {
     expect(await summary()).toMatchObject({ closedBy: 'client', errorCode: `OCELOT_ERR_${code}` });
   });
 
+  it('hears the last words of a client that resets the stream right behind them, as browsers leave a page', async () => {
+    const { client, connection } = await open();
+    // In one segment: both are read at once.
+    client.socket.cork();
+    client.sendData(1, Buffer.concat([masked('last words'), closeFrame(1001, '', true)]));
+    client.resetStream(1, H2_CODE.cancel);
+    client.socket.uncork();
+    expect((await connection.readFrame()).payload.toString()).toBe('last words');
+    expect(readClose(await connection.readFrame()).code).toBe(1001);
+    connection.send(closeFrame(1001));
+    connection.end();
+    const { closedBy, closeCode, errorCode } = await summary();
+    expect({ closedBy, closeCode, errorCode }).toEqual({ closedBy: 'client', closeCode: 1001, errorCode: undefined });
+  });
+
   it('tells the client with Close 1014 of a backend that is lost, then ends', async () => {
     const { client, connection } = await open();
     connection.reset();
