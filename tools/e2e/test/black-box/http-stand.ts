@@ -19,6 +19,10 @@ export class HttpStand {
   #targets = 0;
   readonly #clients: RawClient[] = [];
 
+  get gateway(): RunningOcelot {
+    if (this.#gateway === undefined) throw new Error('the gateway was not started');
+    return this.#gateway;
+  }
   get backend(): RecordingBackend {
     if (this.#backend === undefined) throw new Error('the backend was not started');
     return this.#backend;
@@ -53,8 +57,7 @@ export class HttpStand {
 
   /** A connection to the gateway; {@link finish} ends it. */
   async connect(): Promise<RawClient> {
-    const { port = 0 } = this.#gateway ?? {};
-    const client = await rawClient(port);
+    const client = await rawClient(this.gateway.port);
     this.#clients.push(client);
     return client;
   }
