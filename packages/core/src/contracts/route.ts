@@ -66,7 +66,7 @@ export interface RouteHttp {
   readonly maxConnectionsPerEndpoint: number;
   /** `HttpHandlerOptions.PooledConnectionLifetimeSeconds`, in milliseconds; 0: sockets live as long as they work. */
   readonly connectionLifetimeMs: number;
-  /** `HttpHandlerOptions.UseCookieContainer`: cookies of the backend are kept by the gateway, for all clients. */
+  /** `HttpHandlerOptions.UseCookieContainer`: cookies kept by the gateway, for all clients. No relay of ours does it. */
   readonly cookieContainer: boolean;
   /** `HttpHandlerOptions.UseProxy`: the proxy of the environment (`HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY`). */
   readonly useProxy: boolean;

@@ -24,7 +24,6 @@ import { rateLimit } from './rate-limit.js';
 import { routeKeys } from './route-keys.js';
 import type { FileRule, RouteRule } from './rule.js';
 import { schemes } from './scheme.js';
-import { sharedCookies } from './shared-cookies.js';
 import { unsupportedKeys } from './unsupported.js';
 import { unusedGlobalOptions, unusedOptions } from './unused-options.js';
 import { upstreamHost } from './upstream-host.js';
@@ -69,7 +68,6 @@ export const FILE_RULES: readonly FileRule[] = [
   baseUrl,
   globalHeaderTransforms,
   spokenVersions,
-  sharedCookies,
   affinityNames,
   opaqueRoutes,
   dynamicRouting,

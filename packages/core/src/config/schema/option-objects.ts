@@ -193,7 +193,10 @@ export const HTTP_HANDLER: ObjectKey = object(
       default: 120,
       scope: 'http',
     }),
-    UseCookieContainer: flag('Share cookies of the backend among all clients.', { scope: 'http' }),
+    UseCookieContainer: flag('Share cookies of the backend among all clients.', {
+      scope: 'http',
+      unsupported: 'one client would act in the session of another; cookies pass between client and backend without it',
+    }),
     UseProxy: flag('Use the proxy of the system.', { scope: 'http' }),
     UseTracing: flag('Trace calls to the backend.', { scope: 'http', unsupported: OFF('tracing') }),
   },
