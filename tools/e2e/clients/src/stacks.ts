@@ -28,7 +28,7 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     transports: ['WebSocket'],
     exercised: 'text, 3 MB of bytes, permessage-deflate, subprotocols, ping and pong, close codes, query',
     restart: 'sees close code 1014 and connects again',
-    files: ['quick/plain-sockets.test.ts', 'full/plain-sockets.test.ts'],
+    files: ['quick/plain-sockets.test.ts', 'full/plain-sockets.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'undici',
@@ -62,7 +62,7 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     exercised: 'acknowledgements, binary, rooms, heartbeats, refusal by a namespace',
     sticky: 'AffinityCookie, CookieStickySessions with its cookie `io`, ConsistentHash on a query parameter',
     restart: 'connects again by itself',
-    files: ['quick/socket-io.test.ts', 'full/socket-io.test.ts'],
+    files: ['quick/socket-io.test.ts', 'full/socket-io.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'Engine.IO',
@@ -80,15 +80,15 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     exercised: 'calls, failures, calls from the server, streams in both directions, pings of both sides',
     sticky: 'AffinityCookie, ConsistentHash on the address',
     restart: 'connects again by itself (`withAutomaticReconnect`)',
-    files: ['quick/signalr.test.ts', 'full/signalr.test.ts'],
+    files: ['quick/signalr.test.ts', 'full/signalr.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'graphql-ws',
     packages: ['graphql-ws', 'graphql'],
     transports: ['WebSocket'],
     exercised: 'queries, subscriptions to their end, pings, close code 4403',
-    restart: 'connects again and goes on with its subscriptions by itself',
-    files: ['quick/graphql-ws.test.ts', 'full/graphql-ws.test.ts'],
+    restart: 'connects again and goes on with its subscriptions by itself (with `shouldRetry`)',
+    files: ['quick/graphql-ws.test.ts', 'full/graphql-ws.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'SockJS',
@@ -107,7 +107,7 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     exercised: 'documents that two edit at once converge; awareness',
     sticky: 'ConsistentHash on a query parameter that names the document',
     restart: 'converges again by itself, with what was written meanwhile',
-    files: ['quick/yjs.test.ts', 'full/yjs.test.ts'],
+    files: ['quick/yjs.test.ts', 'full/yjs.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'tRPC',
@@ -115,7 +115,7 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     transports: ['HTTP', 'Server-Sent Events', 'WebSocket'],
     exercised: 'queries, mutations, batches, tracked subscriptions',
     restart: 'goes on with its subscriptions by itself where they were; over Server-Sent Events with its `retryLink`',
-    files: ['quick/trpc.test.ts', 'full/trpc.test.ts'],
+    files: ['quick/trpc.test.ts', 'full/trpc.test.ts', 'full/gateway-restart.test.ts'],
   },
   {
     name: 'Primus',

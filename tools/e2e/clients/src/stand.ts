@@ -38,11 +38,13 @@ export interface Stand<B extends StackBackend = RealBackend> {
   readonly gateway: RunningOcelot;
   readonly backends: readonly B[];
   /** An address at the gateway: `http` and `ws` become `https` and `wss` when the stand is secure. */
-  url(scheme: 'http' | 'ws', path?: string): string;
+  readonly url: (scheme: 'http' | 'ws', path?: string) => string;
   /** The backend of that name. */
   backend(name: string): B;
+  /** Stops the gateway as an operator does, with a drain, and starts another on the same port. */
+  readonly restartGateway: () => Promise<void>;
   /** Stops everything. @throws when the gateway did not end as it promises: with exit code 0. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** A layout with the words that a test's title says it in. */
@@ -79,16 +81,14 @@ export async function startStandBefore<B extends StackBackend>(
 ): Promise<Stand<B>> {
   const folder = await temporaryFolder();
   const KeyFile = join(folder.path, 'key.pem');
-  const start = async (): Promise<RunningOcelot> => {
-    for (const backend of backends) await backend.start();
-    await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
+  const startGateway = (args: readonly string[] = []): Promise<RunningOcelot> => {
     const base = {
       UpstreamPathTemplate: '/{everything}',
       DownstreamPathTemplate: '/{everything}',
       DownstreamScheme: 'ws',
       DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
     };
-    return runOcelot({
+    const config = {
       Routes: [...(options.routes?.(backends) ?? []), options.route].map((keys) => ({ ...base, ...keys })),
       GlobalConfiguration: {
         Gateway: {
@@ -97,27 +97,46 @@ export async function startStandBefore<B extends StackBackend>(
           ...options.gateway,
         },
       },
-    });
+    };
+    return runOcelot(config, { args });
   };
-  const gateway = await start().catch(async (error: unknown) => {
+  const start = async (): Promise<RunningOcelot> => {
+    for (const backend of backends) await backend.start();
+    await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
+    return startGateway();
+  };
+  let gateway = await start().catch(async (error: unknown) => {
     for (const backend of backends) await backend.crash();
     await folder.remove();
     throw error;
   });
+  const { authority, port } = gateway;
+  const stopGateway = async (): Promise<void> => {
+    const { code, stderr } = await gateway.stop();
+    if (code !== 0) throw new Error(`the gateway exited with ${code}:\n${stderr}`);
+  };
   return {
-    gateway,
+    get gateway() {
+      return gateway;
+    },
     backends,
-    url: (scheme, path = '/') => `${scheme}${options.secure ? 's' : ''}://${gateway.authority}${path}`,
+    restartGateway: async () => {
+      await stopGateway();
+      gateway = await startGateway(['--port', String(port)]);
+    },
+    url: (scheme, path = '/') => `${scheme}${options.secure ? 's' : ''}://${authority}${path}`,
     backend: (name) => {
       const found = backends.find((backend) => backend.name === name);
       if (found === undefined) throw new Error(`there is no backend ${name}`);
       return found;
     },
     close: async () => {
-      const { code, stderr } = await gateway.stop();
-      for (const backend of backends) await backend.crash();
-      await folder.remove();
-      if (code !== 0) throw new Error(`the gateway exited with ${code}:\n${stderr}`);
+      try {
+        await stopGateway();
+      } finally {
+        for (const backend of backends) await backend.crash();
+        await folder.remove();
+      }
     },
   };
 }

@@ -33,6 +33,7 @@ export function describeGraphqlWs(layout: TitledLayout): void {
         connectionParams: { token: 'good' },
         retryAttempts: 100,
         retryWait: () => sleep(20),
+        shouldRetry: () => true, // Else it gives up at the first attempt that is refused.
         ...options,
       });
       clients.push(client);

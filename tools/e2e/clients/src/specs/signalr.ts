@@ -15,7 +15,7 @@ const WAYS = [
 ] as const;
 
 /** Enough clients that round robin without stickiness would tear some pair of negotiate and connect apart. */
-const CLIENTS = 4;
+const CLIENTS = 3;
 
 /** Time between two attempts to connect again, in milliseconds; a user's `IRetryPolicy`. */
 const RETRY_MS = 50;
