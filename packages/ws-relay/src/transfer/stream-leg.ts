@@ -15,9 +15,6 @@ export class StreamLeg extends Leg {
   constructor(stream: ServerHttp2Stream, receiver: LegReceiver) {
     super(stream, receiver, false);
     this.#stream = stream;
-    // What came in one read with the RST_STREAM waits in the stream, which Node is about to destroy. Browsers leave a
-    // page so: Close 1001, then the reset.
-    stream.once('aborted', () => stream.read());
   }
 
   /** Whether the client can be answered: it is there, also if the stream has not told otherwise yet, and was not. */

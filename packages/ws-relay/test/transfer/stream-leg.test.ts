@@ -99,7 +99,7 @@ describe('a stream as the leg of a session (RFC 8441 §5)', () => {
     expect(await summary()).toMatchObject({ closedBy: 'client', errorCode: `OCELOT_ERR_${code}` });
   });
 
-  it('hears the last words of a client that resets the stream right behind them, as browsers leave a page', async () => {
+  it('hears the last words of a client that resets the stream right behind them', async () => {
     const { client, connection } = await open();
     // In one segment: both are read at once.
     client.socket.cork();
