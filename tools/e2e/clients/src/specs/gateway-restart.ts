@@ -32,7 +32,15 @@ export function describeGatewayRestart(layout: TitledLayout): void {
   describe(`when the gateway restarts, ${layout.title}`, () => {
     const closing: (() => unknown)[] = [];
     afterEach(async () => {
-      for (const close of closing.splice(0).toReversed()) await close();
+      const failures: unknown[] = [];
+      for (const close of closing.splice(0).toReversed()) {
+        try {
+          await close();
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+      expect(failures).toEqual([]);
     });
     const stand = async (options: Omit<StandOptions, 'secure' | 'backends'>): Promise<Stand> => {
       const started = await startStand({ ...layout, ...options });
