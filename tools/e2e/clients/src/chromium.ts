@@ -140,7 +140,8 @@ export class Chromium {
   async close(): Promise<string> {
     if (this.#netLog !== undefined) return this.#netLog;
     try {
-      await this.#cdp.call('Browser.close');
+      // It may be gone before it has answered; its end is what counts.
+      await this.#cdp.call('Browser.close').catch(() => undefined);
       await within(this.#ended, 'the end of the browser', START_MS);
       this.#netLog = await readFile(join(this.#folder.path, 'net-log.json'), 'utf8');
       return this.#netLog;

@@ -9,7 +9,8 @@ export const OTHER_STACKS: readonly Stack[] = [
     transports: ['WebSocket', 'WebSocket over HTTP/2', 'EventSource', 'fetch'],
     exercised:
       'a page of the gateway: 1 MB messages, permessage-deflate, subprotocols, close codes, allowed and refused origins, ' +
-      'downloads read as they come, uploads as a stream, HttpOnly and SameSite; its own log says which way it connected',
+      'downloads read as they come, uploads as a stream, HttpOnly and SameSite, Close 1012 of a drain; its own log says ' +
+      'which way it connected',
     sticky: 'AffinityCookie',
     restart: 'a page sees close code 1014 and connects again; EventSource goes on behind the last event by itself',
     files: ['quick/chromium.test.ts', 'full/chromium.test.ts'],

@@ -35,7 +35,7 @@ export function describeChromium(
     let page: Page;
     beforeAll(async () => {
       if (program === undefined) throw new Error('skipped without a browser');
-      const started = startStand({
+      stand = await startStand({
         ...layout,
         attach: browserServer,
         route: AFFINITY_COOKIE.route,
@@ -47,7 +47,6 @@ export function describeChromium(
         ],
       });
       browser = await Chromium.start(program);
-      stand = await started;
       page = await browser.page();
       await page.goto(stand.url('http'));
     });
@@ -127,6 +126,23 @@ export function describeChromium(
       expect(await call<End>('endOf', 'lost')).toMatchObject({ code: 1014, wasClean: true });
       await stand.backend(name).start();
       expect(await call('keep', 'found', stand.url('ws'))).toHaveProperty('name');
+    });
+
+    it('is one line of information in the log when its page is left', async () => {
+      await call('keep', 'left', stand.url('ws'));
+      await page.goto(stand.url('http'));
+      // Over HTTP/2 Chromium resets the stream before its Close 1001 has left it.
+      const line = await stand.gateway.log(({ msg, code, closeCode }) => {
+        return msg === 'session closed' && (isHttp2 ? code === 'OCELOT_ERR_CLIENT_GONE' : closeCode === 1001);
+      });
+      expect(line).toMatchObject({ level: 'info', closedBy: 'client' });
+    });
+
+    it('hears 1012 when the gateway is stopped (S25)', async () => {
+      await call('keep', 'last', stand.url('ws'));
+      stand.gateway.signal('SIGTERM');
+      expect(await call<End>('endOf', 'last')).toMatchObject({ code: 1012, wasClean: true });
+      expect((await stand.gateway.ended()).code).toBe(0);
     });
 
     it(`opened its WebSockets by ${isHttp2 ? 'extended CONNECT in HTTP/2 (RFC 8441)' : 'upgrades of HTTP/1.1'}, says its own log`, async () => {
