@@ -20,7 +20,7 @@ import { bodyTooBig } from './client/request-body.js';
 import { EventStream, isEventStream } from './event-stream.js';
 import { ProgressTimer } from './progress-timer.js';
 import { logFinished, logRefused } from './request-log.js';
-import type { RequestSet } from './request-set.js';
+import type { Abortable, RequestSet } from './request-set.js';
 
 /** What every request of one listener shares. */
 export interface RequestContext {
@@ -34,7 +34,9 @@ export interface RequestContext {
  * One request from its head to the end of its answer. Never throws: every failure becomes an answer or, when an answer
  * has begun, a cut that nobody takes for its end. Step numbers are those of docs/architecture/life-of-a-request.md.
  */
-export class RelayedRequest implements Cancellation, AnswerReceiver {
+export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
+  /** Kept by the set. */
+  place = -1;
   readonly #context: RequestContext;
   readonly #request: ClientRequest;
   readonly #response: ClientResponse;

@@ -1,11 +1,12 @@
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { connect as connectHttp2, constants } from 'node:http2';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { GatewayError, type Plugin } from '@ocelot/core';
-import { TEST_CERTIFICATE } from '@ocelot/test-support';
+import { eventually, seededRandom, TEST_CERTIFICATE } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
 import { stands } from './http-stand.js';
@@ -20,6 +21,11 @@ function folder(): string {
 
 const get = (target: string, ...lines: readonly string[]): string =>
   [`GET ${target} HTTP/1.1`, 'Host: gateway.example', ...lines, '', ''].join('\r\n');
+
+const pause = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 /** A port on which nobody listens. */
 async function deadPort(): Promise<number> {
@@ -55,6 +61,23 @@ function exchangeCount(): { readonly plugin: Plugin; open: number; finished: str
     } satisfies Plugin,
   };
   return count;
+}
+
+/** Takes the endpoints in turn. */
+function alternating(): Plugin {
+  let turn = 0;
+  return {
+    name: 'alternating',
+    setup: (registry) =>
+      registry.balancing('Alternating', () => ({
+        pick(candidates) {
+          turn += 1;
+          const picked = candidates[turn % candidates.length];
+          if (picked === undefined) throw new Error('a policy is never asked without candidates');
+          return picked;
+        },
+      })),
+  };
 }
 
 /** Refuses every request. */
@@ -430,5 +453,49 @@ describe('RelayedRequest', () => {
     await (
       await slow.connection()
     ).ended;
+  });
+
+  it.each(['http1', 'h2c'] as const)('ends every request once, whenever its client leaves (%s)', async (front) => {
+    const random = seededRandom(7);
+    const port = await backend((request, response) => {
+      request.on('error', () => undefined);
+      request.on('data', () => undefined);
+      setTimeout(() => {
+        response.write('first');
+        setTimeout(() => response.end('last'), 4);
+      }, 4);
+    });
+    const count = exchangeCount();
+    const stand = await gateway([port, await deadPort()], {
+      front,
+      plugins: [count.plugin, alternating()],
+      route: { LoadBalancerOptions: { Type: 'Alternating' } },
+    });
+    const session = front === 'h2c' ? connectHttp2(`http://127.0.0.1:${stand.port}`) : undefined;
+    session?.on('error', () => undefined);
+    const total = 80;
+    const leave = async (index: number): Promise<void> => {
+      const delayMs = Math.floor(random.next() * 16);
+      const hasBody = index % 2 === 0;
+      if (session === undefined) {
+        const client = await stand.client();
+        client.send(hasBody ? 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\npart' : get('/'));
+        await pause(delayMs);
+        client.reset();
+      } else {
+        const stream = session.request({ ':method': hasBody ? 'POST' : 'GET', ':path': '/' });
+        stream.on('error', () => undefined);
+        if (hasBody) stream.write('part');
+        await pause(delayMs);
+        stream.close(constants.NGHTTP2_CANCEL);
+      }
+    };
+    await Promise.all(Array.from({ length: total }, (_, index) => leave(index)));
+    const ends = () => stand.events.filter(({ type }) => type.startsWith('request.'));
+    await eventually(() => count.open === 0 && ends().length >= count.finished.length, 'every exchange is finished');
+    await pause(20);
+    expect(ends()).toHaveLength(count.finished.length);
+    expect(new Set(ends().map((event) => ('exchangeId' in event ? event.exchangeId : ''))).size).toBe(ends().length);
+    session?.destroy();
   });
 });

@@ -200,7 +200,8 @@ describe('AnswerWriter', () => {
         response.setHeader('X-Multi', ['1', '2']);
         request.resume().on('end', () => response.end(JSON.stringify([request.method, request.url, request.headers])));
       });
-      const session = await http2Client(await gateway([port], { front: 'h2c' }));
+      const stand = await gateway([port], { front: 'h2c' });
+      const session = await http2Client(stand);
       const answer = await ask(
         session,
         {
@@ -220,6 +221,7 @@ describe('AnswerWriter', () => {
       expect([method, url]).toEqual(['POST', '/a?b=1']);
       expect(headers).toMatchObject({ cookie: 'a=1', 'x-a': '1', 'x-forwarded-host': 'gateway.example' });
       expect(headers['transfer-encoding']).toBe('chunked');
+      expect(await stand.event('request.finished')).toMatchObject({ status: 200, errorCode: undefined });
     });
 
     it('passes trailers both ways', async () => {
