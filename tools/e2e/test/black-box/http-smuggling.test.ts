@@ -198,6 +198,7 @@ describe('a request inside the body, or behind the end, of one that is refused (
     client.send(post('/nowhere/1-', 'Content-Length: 100000'));
     expect((await client.readHead()).status).toBe(404);
     client.send(hidden(secret));
+    client.end();
     await client.readToEnd();
     expect(subject.backend.saw(secret)).toBe(false);
   });

@@ -2,7 +2,7 @@
 // Action: WebSockets and requests over [::1] and 127.0.0.1; proxies that name IPv6 clients.
 // Expected: addresses have one form everywhere, mapped ones are IPv4, and hosts keep their brackets where they need them.
 import { rawClient, switchingHead, upgradeHead, type RawHead } from '@ocelot/test-support';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -81,7 +81,9 @@ describe.skipIf(!hasIpv6)('IPv6', () => {
   });
 
   it('carries WebSockets, through a listener for IPv6 alone', async () => {
+    const sockets: Socket[] = [];
     const server = createServer((socket) => {
+      sockets.push(socket);
       let text = '';
       socket
         .on('error', () => undefined)
@@ -103,6 +105,7 @@ describe.skipIf(!hasIpv6)('IPv6', () => {
     client.send(upgradeHead({ target: '/ws' }));
     expect((await client.readHead()).status).toBe(101);
     client.destroy();
+    for (const socket of sockets) socket.destroy();
     expect((await gateway.stop()).code).toBe(0);
     server.close();
   });
