@@ -11,6 +11,9 @@ import { ConnectTimeout, UnexpectedSwitch } from './call-failure.js';
 /** How long a client that waits for `100 Continue` is kept waiting by a backend that says nothing, as curl does. */
 const CONTINUE_MS = 1_000;
 
+/** Methods whose requests say nothing of a body that they do not have. */
+const WITHOUT_BODY: ReadonlySet<string> = new Set(['GET', 'HEAD', 'DELETE', 'OPTIONS', 'TRACE']);
+
 /** How a node:http request finds its backend. */
 export interface NodeCallOptions {
   readonly agent: Agent;
@@ -68,6 +71,8 @@ export class NodeCall implements Call {
     if (expectsContinue) raw.push('Expect', '100-continue');
     if (body?.length !== undefined) raw.push('Content-Length', body.length);
     else if (body !== undefined) raw.push('Transfer-Encoding', 'chunked');
+    // Node would frame an empty body in chunks (RFC 9110 §8.6 wants its length told).
+    else if (!WITHOUT_BODY.has(this.#head.method)) raw.push('Content-Length', '0');
     if (body?.length === undefined && trailer !== undefined) raw.push('Trailer', trailer);
     return raw;
   }

@@ -103,6 +103,18 @@ describe('backendRequest', () => {
     expect([head.get('content-length'), head.get('transfer-encoding'), rest]).toEqual([undefined, undefined, '']);
   });
 
+  it.each([
+    ['by undici', ''],
+    ['by node:http', 'Connection: TE\r\nTE: trailers\r\n'],
+  ])('tells that the body of a POST is empty (RFC 9110 §8.6), %s', async (_, lines) => {
+    for (const length of ['', 'Content-Length: 0\r\n']) {
+      const { head, rest } = await forwarded(`POST / HTTP/1.1\r\nHost: x\r\n${lines}${length}\r\n`);
+      expect([head.all('content-length'), head.get('transfer-encoding'), rest]).toEqual([['0'], undefined, '']);
+    }
+    const { head } = await forwarded(`DELETE / HTTP/1.1\r\nHost: x\r\n${lines}\r\n`);
+    expect([head.get('content-length'), head.get('transfer-encoding')]).toEqual([undefined, undefined]);
+  });
+
   it.each(['GET', 'DELETE', 'POST', 'PATCH', 'OPTIONS', 'REPORT'])(
     'keeps the length of a body that it knows, of %s too',
     async (method) => {
