@@ -14,6 +14,9 @@ const WAYS = [
   { way: 'long polling', transport: HttpTransportType.LongPolling, skipNegotiation: false },
 ] as const;
 
+/** One route for `negotiate`, events, polls and sockets, under another path than the hub's. */
+const ROUTE = { UpstreamPathTemplate: '/gateway/{everything}', UpstreamHttpMethod: ['Get', 'Post', 'Delete'] };
+
 /** Enough clients that round robin without stickiness would tear some pair of negotiate and connect apart. */
 const CLIENTS = 3;
 
@@ -27,7 +30,7 @@ export function describeSignalR(layout: TitledLayout, sticky: Sticky): void {
     let stand: Stand;
     const connections: HubConnection[] = [];
     beforeAll(async () => {
-      stand = await startStand({ ...layout, attach: signalrHub, ...sticky });
+      stand = await startStand({ ...layout, attach: signalrHub, route: { ...ROUTE, ...sticky.route } });
     });
     afterEach(async () => {
       for (const connection of connections.splice(0)) await connection.stop();
@@ -38,7 +41,7 @@ export function describeSignalR(layout: TitledLayout, sticky: Sticky): void {
       describe(`by ${way}`, () => {
         const open = async (): Promise<HubConnection> => {
           const connection = new HubConnectionBuilder()
-            .withUrl(stand.url('http', '/chat'), { transport, skipNegotiation })
+            .withUrl(stand.url('http', '/gateway/chat'), { transport, skipNegotiation })
             .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => RETRY_MS })
             .configureLogging(LogLevel.None)
             .build();
