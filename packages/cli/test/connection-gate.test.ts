@@ -1,5 +1,8 @@
 import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { type Socket, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { type Gateway, createGateway, readConfiguration } from '@ocelot/core';
@@ -17,10 +20,10 @@ interface Subject {
 
 const config = (settings: object) => readConfiguration({ Routes: [], GlobalConfiguration: { Gateway: settings } });
 
-async function open(settings: object): Promise<Subject> {
+async function open(settings: object, host = '127.0.0.1'): Promise<Subject> {
   const log = new MemoryLogger();
   const gateway = await createGateway({ config: config(settings), log });
-  const listener = await listen(gateway, { host: '127.0.0.1', port: 0 });
+  const listener = await listen(gateway, { host, port: 0 });
   onTestFinished(async () => {
     listener.stop();
     listener.destroy();
@@ -105,6 +108,22 @@ describe('ConnectionGate', () => {
     expect(log.lines.filter(({ level }) => level === 'warn')).toMatchObject([
       { message: expect.stringContaining('MaxPendingHandshakes') as string, fields: { openSessions: 0, pending: 1 } },
     ]);
+  });
+
+  it('ends those of a flood on a Unix-domain socket, which knows no reset, and goes on', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ocelot-'));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const path = join(folder, 'gateway.sock');
+    const { gateway } = await open({ MaxConnectionsTotal: 1 }, `unix:${path}`);
+    const sockets = Array.from({ length: 300 }, () =>
+      connect({ path, allowHalfOpen: true })
+        .on('error', () => undefined)
+        .resume(),
+    );
+    onTestFinished(() => sockets.forEach((socket) => socket.destroy()));
+    await Promise.all(sockets.slice(1).map((socket) => once(socket, 'end')));
+    expect(sockets[0]?.readableEnded).toBe(false);
+    expect(gateway.openSessions).toBe(0);
   });
 
   it('has no limit where it is 0', async () => {

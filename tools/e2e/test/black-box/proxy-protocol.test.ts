@@ -89,6 +89,17 @@ describe('a connection with a PROXY protocol header', () => {
     }
   });
 
+  it('that says that the client spoke TLS has the backend know it', async () => {
+    const target = subject.target();
+    const client = await subject.connect();
+    // Eight more bytes: PP2_TYPE_SSL, five bytes long, PP2_CLIENT_SSL.
+    const header = Buffer.concat([BINARY, Buffer.from('2000050100000000', 'hex')]);
+    header.writeUInt16BE(20, 14);
+    client.send(Buffer.concat([header, Buffer.from(get(target))]));
+    const { head } = await subject.backend.call(target);
+    expect(head.get('x-forwarded-proto')).toBe('https');
+  });
+
   it('has the announced address judged for X-Forwarded-For, not the balancer’s', async () => {
     const target = subject.target();
     const client = await subject.connect();
