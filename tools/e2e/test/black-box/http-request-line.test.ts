@@ -68,6 +68,28 @@ describe('the target of a request (RFC 9112 §3.2, S14)', () => {
     expect((await subject.backend.recording(target.slice(0, 10))).head.target).toBe(target);
   });
 
+  it.each(['TRACE', 'OPTIONS', 'PROPFIND', 'M-SEARCH', 'PURGE'])(
+    'may be asked for by %s, as any method',
+    async (method) => {
+      const target = subject.target();
+      const { statuses } = await subject.exchange(`${method} ${target} HTTP/1.1\r\nHost: gateway.test\r\n${CLOSE}`);
+      expect(statuses).toEqual([200]);
+      expect((await subject.backend.recording(target)).head.method).toBe(method);
+    },
+  );
+
+  it.each(['BREW', 'get', 'GET\x7f'])('may not be asked for by %j, which the parser does not know', async (method) => {
+    const target = subject.target();
+    const { statuses } = await subject.exchange(`${method} ${target} HTTP/1.1\r\nHost: gateway.test\r\n${CLOSE}`);
+    expect(statuses).toEqual([400]);
+    expect(subject.backend.saw(target)).toBe(false);
+  });
+
+  it('of OPTIONS for everything (*) is nobody’s: it is refused', async () => {
+    const { statuses } = await subject.exchange(`OPTIONS * HTTP/1.1\r\nHost: gateway.test\r\n${CLOSE}`);
+    expect([400, 404]).toContain(statuses[0]);
+  });
+
   it('of CONNECT is no way out: 405', async () => {
     const { statuses, text } = await subject.exchange('CONNECT evil.test:443 HTTP/1.1\r\nHost: evil.test:443\r\n\r\n');
     expect(statuses).toEqual([405]);
