@@ -1,6 +1,6 @@
 // Once per answer.
 import { type Admission, GatewayError } from '@ocelot/core';
-import { endToEndHeaders, hasToken, headerValues } from '@ocelot/relay-kit';
+import { endToEndHeaders, hasToken, headerValues, isHopByHop } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from './backend/call.js';
 import type { AnswerHead } from './client/answer-writer.js';
@@ -21,7 +21,9 @@ export function answerHead(
     const details = { reason: 'its only transfer coding may be chunked' };
     throw new GatewayError('OCELOT_ERR_BACKEND_ANSWER_INVALID', { details });
   }
-  const given = admission.answerHeaders(status, endToEndHeaders(rawHeaders));
+  const received = endToEndHeaders(rawHeaders);
+  const changed = admission.answerHeaders(status, received);
+  const given = changed === received ? received : withFramingOf(received, changed);
   const isChunked = codings.length > 0;
   return {
     status,
@@ -46,6 +48,18 @@ function framed(
   if (!isChunked && !isEmptied && status !== 204) return rawHeaders;
   const kept = without(rawHeaders, 'content-length');
   return isEmptied && status !== 204 && status !== 304 ? [...kept, 'Content-Length', '0'] : kept;
+}
+
+/** Nobody but the relay frames an answer, or speaks for its hop: what a stage or a transform says of it is dropped. */
+function withFramingOf(received: readonly string[], changed: readonly string[]): readonly string[] {
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < changed.length; i += 2) {
+    const name = changed[i] ?? '';
+    const folded = name.toLowerCase();
+    if (folded !== 'content-length' && !isHopByHop(folded)) kept.push(name, changed[i + 1] ?? '');
+  }
+  const [length] = headerValues(received, 'content-length');
+  return length === undefined ? kept : [...kept, 'Content-Length', length];
 }
 
 function without(rawHeaders: readonly string[], name: string): string[] {

@@ -159,4 +159,23 @@ describe('answerHead', () => {
     const head = await client.readHead();
     expect([head.get('x-seen'), head.get('x-old'), head.get('x-new'), calls]).toEqual(['201', 'b', 'c', 1]);
   });
+
+  it('lets no stage and no transform frame the answer anew', async () => {
+    const { head, text } = await answered('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', {
+      route: {
+        DownstreamHeaderTransform: {
+          'Content-Length': '5, 99',
+          'Transfer-Encoding': 'chunked',
+          Connection: 'X-Kept',
+          'X-Kept': '1',
+        },
+      },
+    });
+    expect([head.all('content-length'), head.get('transfer-encoding'), head.get('x-kept'), text]).toEqual([
+      ['5'],
+      undefined,
+      '1',
+      'hello',
+    ]);
+  });
 });

@@ -1,11 +1,11 @@
 import type { Admission } from '@ocelot/core';
-import { hasToken, headerValues, hostHeader } from '@ocelot/relay-kit';
+import { hasToken, headerValues, hostHeader, isHopByHop } from '@ocelot/relay-kit';
 
 import type { RequestBody } from '../client/request-body.js';
 import type { BackendRequest } from './call.js';
 
-/** What the gateway writes itself, or what belongs to the client's hop. `TE` and `Trailer` core took away already. */
-const OWN: ReadonlySet<string> = new Set(['content-length', 'expect', 'host', 'transfer-encoding']);
+/** What the gateway writes itself. The client's part of the hop core took away already; a stage may have added to it. */
+const OWN: ReadonlySet<string> = new Set(['content-length', 'expect', 'host']);
 
 /**
  * Makes the request for a backend: path, query and headers as core prepared them. A Host among them was set by a stage
@@ -20,7 +20,7 @@ export function backendRequest(admission: Admission, tls: boolean, body: Request
     const name = raw[i] ?? '';
     const value = raw[i + 1] ?? '';
     const folded = name.toLowerCase();
-    if (!OWN.has(folded)) headers.push(name, value);
+    if (!OWN.has(folded) && !isHopByHop(folded)) headers.push(name, value);
     else if (folded === 'host') host = value;
   }
   const { rawHeaders } = request;

@@ -15,13 +15,13 @@ import { type HttpStand, type HttpStandOptions, stands } from '../http-stand.js'
 const { backend, gateway, onClose } = stands();
 
 /** Starts any server, on a free port or on a path; closes it behind the test. */
-async function listening(server: Server | Http2Server, path?: string): Promise<number> {
+async function listening(server: Server | Http2Server, path?: string, host = '127.0.0.1'): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined).once('close', () => sockets.delete(socket));
   });
-  if (path === undefined) server.listen(0, '127.0.0.1');
+  if (path === undefined) server.listen(0, host);
   else server.listen(path);
   await once(server, 'listening');
   onClose(() => {
@@ -104,6 +104,21 @@ describe('BackendPool', () => {
     );
     expect((await ask(await gateway([`unix:${path}`]), request))[0]).toBe(200);
     expect(host).toBe('localhost');
+  });
+
+  it.each([
+    ['without a body', undefined],
+    ['with a body of unknown length', CHUNKED],
+  ])('finds a backend at an IPv6 address, %s', async (_, request) => {
+    let host: string | undefined;
+    const server = createServer((incoming, response) => {
+      host = incoming.headers.host;
+      version(incoming, response);
+    });
+    const port = await listening(server, undefined, '::1');
+    const route = { DownstreamHostAndPorts: [{ Host: '::1', Port: port }] };
+    expect((await ask(await gateway([], { route }), request))[0]).toBe(200);
+    expect(host).toBe(`[::1]:${port}`);
   });
 
   describe('with DownstreamHttpVersion 2.0', () => {

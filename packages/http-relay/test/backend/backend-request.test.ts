@@ -157,4 +157,24 @@ describe('backendRequest', () => {
       expect(head.get('connection')).toMatch(/^close/);
     }
   });
+
+  it('lets no stage frame the request anew, or speak for its hop', async () => {
+    const names = ['Transfer-Encoding', 'Content-Length', 'Connection', 'Keep-Alive', 'Upgrade', 'Expect', 'X-Kept'];
+    const plugin: Plugin = {
+      name: 'frame',
+      setup: (registry) =>
+        registry.stage({
+          name: 'frame',
+          phase: 'transform',
+          forRoute: () => (exchange) => {
+            for (const name of names) exchange.outgoing.headers.set(name, name === 'Content-Length' ? '99' : 'chunked');
+          },
+        }),
+    };
+    const { head, rest } = await forwarded('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello', {
+      plugins: [plugin],
+    });
+    expect(ofClient(head).map(([name]) => name.toLowerCase())).toEqual(['x-kept', 'content-length']);
+    expect([head.all('content-length'), rest]).toEqual([['5'], 'hello']);
+  });
 });
