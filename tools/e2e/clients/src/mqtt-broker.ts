@@ -32,6 +32,9 @@ export const mqttBroker: Attach = (server, name) => {
   });
   sockets.on('connection', (socket, request) => {
     const stream = createWebSocketStream(socket);
+    // Aedes 1.2 takes what came by one `read(null)` and waits for more: since Node 26 that is one chunk, not all of them.
+    const read = stream.read.bind(stream);
+    stream.read = (bytes?: number): unknown => read(bytes ?? (stream.readableLength || undefined));
     stream.on('error', () => undefined); // A cut ends the stream too, which is what the broker acts on.
     void ready.then(
       () => void broker.handle(stream, request),
