@@ -1,9 +1,9 @@
 import { type Gateway, type Relay, systemClock } from '@ocelot/core';
 
 import { PoolDirectory } from './backend/pool-directory.js';
-import type { ClientRequest, ClientResponse } from './client/client-message.js';
+import { type ClientRequest, type ClientResponse, isHttp2Response } from './client/client-message.js';
 import type { HttpRelayOptions } from './options.js';
-import { RelayedRequest } from './relayed-request.js';
+import { type RequestContext, RelayedRequest } from './relayed-request.js';
 import { RequestSet } from './request-set.js';
 
 /** How long a connection to a backend is kept without a request: below the 5 s of Node's own server. */
@@ -42,12 +42,29 @@ export function httpRequestRelay(options: HttpRelayOptions = {}): HttpRequestRel
       const pools = new PoolDirectory({ clock, tlsDefaults: options.backendTls, keepAliveMs, log: gateway.log });
       directories.push(pools);
       const context = { gateway, clock, pools, underWay };
-      // Never rejects: every failure is answered inside.
-      return (request, response) => void new RelayedRequest(context, request, response).run();
+      return (request, response) => {
+        if (isHttp2Response(response) || response.socket !== null) relay(context, request, response);
+        else {
+          // Behind a request that is still being answered (pipelining) one waits for its turn: a client could have
+          // thousands of backend connections opened by one of its own, and nobody tells the answer in a queue that the
+          // client is gone. Whoever leaves meanwhile was never asked for.
+          request.on('error', ignore);
+          response.once('socket', () => relay(context, request, response));
+        }
+      };
     },
     async close() {
       underWay.close();
       await Promise.all(directories.map((pools) => pools.close()));
     },
   };
+}
+
+/** Never fails: every failure is answered inside. */
+function relay(context: RequestContext, request: ClientRequest, response: ClientResponse): void {
+  void new RelayedRequest(context, request, response).run();
+}
+
+function ignore(): void {
+  // Nobody waits for the answer.
 }
