@@ -96,7 +96,13 @@ export class Attempts implements CallReceiver {
   }
 
   answered(answer: BackendAnswer): void {
-    if (this.#follow(answer)) return;
+    try {
+      if (this.#follow(answer)) return;
+    } catch (error) {
+      this.#call?.abort();
+      this.#fail(callFailure(error, 'connecting', this.#endpoint));
+      return;
+    }
     this.#isAnswered = true;
     this.#timer.clear();
     this.#receiver.answered(answer);

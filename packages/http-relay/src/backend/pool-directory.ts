@@ -23,14 +23,23 @@ export interface PoolDirectoryOptions {
   readonly log: Logger;
 }
 
+/** The pools of one route. */
+interface RoutePools {
+  /** What connections are made with. */
+  readonly signature: string;
+  /** By endpoint. */
+  readonly pools: Map<string, BackendPool>;
+}
+
 /**
- * The pools of one gateway, one for each route and endpoint. A route that a reload replaced is another route: its pools
- * run dry and are closed. Its timer runs as long as there are pools.
+ * The pools of one gateway, one for each route and endpoint. They outlive a reload that leaves alone what connections
+ * are made with; the others run dry and are closed. Its timer runs as long as there are pools.
  */
 export class PoolDirectory {
   readonly #options: PoolDirectoryOptions;
   readonly #tls: BackendTlsStore;
-  readonly #routes = new Map<Route, Map<string, BackendPool>>();
+  readonly #bySignature = new Map<string, RoutePools>();
+  readonly #byRoute = new WeakMap<Route, RoutePools>();
   #count = 0;
   #timer: Timer | undefined;
   #isClosed = false;
@@ -82,19 +91,22 @@ export class PoolDirectory {
     this.#isClosed = true;
     this.#timer?.clear();
     this.#timer = undefined;
-    const pools = [...this.#routes.values()].flatMap((byKey) => [...byKey.values()]);
-    this.#routes.clear();
+    const pools = [...this.#bySignature.values()].flatMap(({ pools: byKey }) => [...byKey.values()]);
+    this.#bySignature.clear();
     this.#count = 0;
     await Promise.all(pools.map((pool) => pool.destroy()));
   }
 
   #poolsOf(route: Route): Map<string, BackendPool> {
-    let pools = this.#routes.get(route);
-    if (pools === undefined) {
-      pools = new Map();
-      this.#routes.set(route, pools);
+    const known = this.#byRoute.get(route);
+    const signature = known?.signature ?? signatureOf(route);
+    let found = this.#bySignature.get(signature);
+    if (found === undefined) {
+      found = { signature, pools: new Map() };
+      this.#bySignature.set(signature, found);
     }
-    return pools;
+    if (found !== known) this.#byRoute.set(route, found);
+    return found.pools;
   }
 
   #watch(): void {
@@ -108,11 +120,11 @@ export class PoolDirectory {
 
   #sweep(unusedMs: number): void {
     const now = this.#options.clock.now();
-    for (const [route, pools] of this.#routes) {
+    for (const [signature, { pools }] of this.#bySignature) {
       for (const [key, pool] of pools) {
         if (pool.inUse === 0 && now - pool.idleSinceMs >= unusedMs) this.#drop(pools, key, pool);
       }
-      if (pools.size === 0) this.#routes.delete(route);
+      if (pools.size === 0) this.#bySignature.delete(signature);
     }
   }
 
@@ -122,4 +134,10 @@ export class PoolDirectory {
     // Nothing is under way that could fail: undici's promise tells of nothing else.
     void pool.close().catch(() => undefined);
   }
+}
+
+/** Routes with the same one may share connections: the same route before and after a reload. */
+function signatureOf({ id, http, backendTls, timeouts, tcpKeepAliveMs, acceptAnyServerCertificate }: Route): string {
+  const { connectMs } = timeouts;
+  return JSON.stringify([id, http, backendTls, connectMs, tcpKeepAliveMs, acceptAnyServerCertificate]);
 }

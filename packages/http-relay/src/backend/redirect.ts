@@ -46,6 +46,7 @@ export function redirected({ request, endpoint, tls }: Destination, answer: Back
   };
   if (isSameOrigin) return { request: { ...rest, host: request.host }, endpoint, tls };
   const port = url.port === '' ? (isTls ? 443 : 80) : Number(url.port);
+  if (port === 0) return undefined;
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1');
   return { request: { ...rest, host: url.host }, endpoint: createEndpoint({ host, port }), tls: isTls };
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 
 import { PoolDirectory } from '../../src/backend/pool-directory.js';
 
-function routeTo(path: string): Route {
+function routeTo(path: string, settings: object = {}): Route {
   const [route] = readConfiguration({
     Routes: [
       {
@@ -12,6 +12,7 @@ function routeTo(path: string): Route {
         DownstreamPathTemplate: '/',
         DownstreamHostAndPorts: [{ Host: 'a', Port: 1 }],
         DownstreamScheme: 'http',
+        Gateway: settings,
       },
     ],
   }).routes;
@@ -36,6 +37,14 @@ describe('PoolDirectory', () => {
     expect(pools.take(a, endpoint, true)).not.toBe(pool);
     expect(pools.take(b, endpoint, false)).not.toBe(pool);
     expect(pools.size).toBe(4);
+  });
+
+  it('keeps connections over a reload that leaves the route alone, and not over one that changes it', () => {
+    const { pools } = directory();
+    const endpoint = createEndpoint({ host: 'h', port: 1 });
+    const pool = pools.take(routeTo('/a'), endpoint, false);
+    expect(pools.take(routeTo('/a'), endpoint, false)).toBe(pool);
+    expect(pools.take(routeTo('/a', { ConnectTimeoutMs: 1 }), endpoint, false)).not.toBe(pool);
   });
 
   it('closes what nobody used for a minute, and keeps what is in use', async () => {

@@ -55,6 +55,7 @@ describe('redirected', () => {
   it.each([
     ['another scheme', 'ftp://h/a'],
     ['no URL', 'http://['],
+    ['no port', 'http://127.0.0.1:0/a'],
   ])('hands a redirect to %s to the client', async (_, location) => {
     const port = await redirecting(302, location);
     const client = await (await gateway([port], follow)).client();
