@@ -141,7 +141,7 @@ it('sends clients elsewhere whose backend died, and keeps them there', async () 
   }
 });
 
-it.each([...PATHS, ['AffinityCookie without a Secret', 'split-affinity']])(
+it.each<readonly [string, string]>([...PATHS, ['AffinityCookie without a Secret', 'split-affinity']])(
   'holds in several workers through %s',
   async (_, path) => {
     // One gateway for each would cost seconds: the routes do not know of each other.

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { type ClientHttp2Stream, type OutgoingHttpHeaders, connect, constants } from 'node:http2';
-import { type AddressInfo, connect as connectTcp } from 'node:net';
+import { type AddressInfo, type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 import { httpRelay } from '@ocelot/http-relay';
