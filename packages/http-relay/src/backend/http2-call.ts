@@ -21,6 +21,8 @@ export class Http2Call implements Call {
   readonly #tls: boolean;
   #stream: ClientHttp2Stream | undefined;
   #trailers: readonly string[] = [];
+  /** What `Content-Length` promised and did not come yet; undefined: nothing was promised. */
+  #missingBytes: number | undefined;
 
   constructor(request: BackendRequest, tls: boolean, receiver: CallReceiver) {
     this.#request = request;
@@ -95,15 +97,22 @@ export class Http2Call implements Call {
       if (status !== 100) this.#receiver?.informed({ status, reason: '', rawHeaders: lines(headers) });
     });
     stream.on('response', (headers) => {
+      this.#missingBytes = this.#promisedBytes(headers);
       this.#receiver?.answered({ status: Number(headers[':status']), reason: '', rawHeaders: lines(headers) });
     });
     stream.on('data', (chunk: Buffer) => {
+      if (this.#missingBytes !== undefined) this.#missingBytes -= chunk.length;
       if (this.#receiver?.data(chunk) === false) stream.pause();
     });
     stream.on('trailers', (headers) => (this.#trailers = lines(headers)));
     stream.on('end', () => {
       // A stream that is reset ends as well, before it tells of its error.
       if (stream.rstCode !== constants.NGHTTP2_NO_ERROR || !stream.readableEnded) return;
+      // Also one that is reset with NO_ERROR: the next answer would be read as the rest of this one.
+      if (this.#missingBytes !== undefined && this.#missingBytes !== 0) {
+        this.fail(new StreamReset(stream.rstCode));
+        return;
+      }
       this.#finish()?.ended(this.#trailers);
       if (!stream.writableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
     });
@@ -114,6 +123,13 @@ export class Http2Call implements Call {
       const { rstCode } = stream;
       this.fail(rstCode === constants.NGHTTP2_REFUSED_STREAM ? new RefusedStream() : new StreamReset(rstCode));
     });
+  }
+
+  /** The length of the body, where there is one (RFC 9113 §8.1.1). */
+  #promisedBytes(headers: IncomingHttpHeaders): number | undefined {
+    const length = headers['content-length'];
+    const hasBody = this.#request.method !== 'HEAD' && Number(headers[':status']) !== 304;
+    return length !== undefined && hasBody ? Number(length) : undefined;
   }
 
   #sendBody(stream: ClientHttp2Stream): void {

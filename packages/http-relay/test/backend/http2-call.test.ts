@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { constants, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2';
-import type { AddressInfo, Socket } from 'node:net';
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net';
 
 import { describe, expect, it } from 'vitest';
 
@@ -39,6 +39,44 @@ async function http2Backend(handle: Handler): Promise<{ readonly port: number; r
     });
   });
   return { port: (server.address() as AddressInfo).port, connections: () => count };
+}
+
+/** What a backend begins with: SETTINGS, and that it has read those of its client. */
+const SETTINGS = ['000000040000000000', '000000040100000000'];
+/** HEADERS of 200 with 20 bytes to come, DATA with 4 of them, RST_STREAM with NO_ERROR. */
+const SHORT_ANSWER = ['000006010400000001880f0d023230', '00000400000000000170617274', '00000403000000000100000000'];
+
+/** Whether HEADERS are among the frames behind the preface. */
+function hasRequest(received: Buffer): boolean {
+  let at = 24;
+  while (at + 9 <= received.length) {
+    if (received[at + 3] === 1) return true;
+    at += 9 + received.readUIntBE(at, 3);
+  }
+  return false;
+}
+
+/** A backend that breaks its answer off, and says that nothing is wrong. */
+async function shortBackend(): Promise<number> {
+  const sockets: Socket[] = [];
+  const server = createTcpServer((socket) => {
+    sockets.push(socket.on('error', () => undefined));
+    socket.write(Buffer.from(SETTINGS.join(''), 'hex'));
+    let received = Buffer.alloc(0);
+    socket.on('data', (chunk) => {
+      received = Buffer.concat([received, chunk]);
+      if (hasRequest(received)) socket.write(Buffer.from(SHORT_ANSWER.join(''), 'hex'));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onClose(() => {
+    for (const socket of sockets) socket.destroy();
+    return new Promise((resolve) => {
+      server.close(resolve);
+    });
+  });
+  return (server.address() as AddressInfo).port;
 }
 
 describe('Http2Call', () => {
@@ -114,6 +152,16 @@ describe('Http2Call', () => {
       expect((await client.readHead()).status).toBe(200);
     }
     expect(backend.connections()).toBe(3);
+  });
+
+  it('cuts the client where less comes than Content-Length said, also by NO_ERROR (RFC 9113 §8.1.1)', async () => {
+    const stand = await gateway([await shortBackend()], { route });
+    const client = await stand.client();
+    client.send(GET);
+    const head = await client.readHead();
+    expect([head.status, head.all('content-length')]).toEqual([200, ['20']]);
+    await client.readToEnd().catch(() => undefined);
+    expect((await stand.event('request.finished')).errorCode).toBe('OCELOT_ERR_BACKEND_LOST');
   });
 
   it('never lets a body that breaks off look whole to the backend', async () => {
