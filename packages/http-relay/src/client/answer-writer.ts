@@ -93,7 +93,8 @@ export class AnswerWriter {
       response.writeHead(status, http2Headers(rawHeaders));
       return;
     }
-    const own = hopHeaders(isLast || this.isUploading, upgrade, trailer);
+    const announced = this.#hasChunks(status) ? trailer : '';
+    const own = hopHeaders(isLast || this.isUploading, upgrade, announced);
     const phrase = reason !== '' && REASON.test(reason) ? reason : (STATUS_CODES[status] ?? '');
     response.writeHead(status, phrase, [...rawHeaders, ...own]);
     process.nextTick(() => {
@@ -134,6 +135,12 @@ export class AnswerWriter {
     const canReset = socket instanceof Socket && !(socket instanceof TLSSocket) && socket.localPort !== undefined;
     if (canReset) socket.resetAndDestroy();
     else socket.destroy();
+  }
+
+  /** Whether a body of unknown length goes out in chunks: Node refuses to announce trailers anywhere else. */
+  #hasChunks(status: number): boolean {
+    const { httpVersion, method } = this.#request;
+    return httpVersion !== '1.0' && method !== 'HEAD' && status !== 204 && status !== 304;
   }
 
   #finish(rawTrailers: readonly string[]): void {

@@ -174,6 +174,22 @@ describe('AnswerWriter', () => {
     expect((await client.readBytes(31)).toString()).toBe('1\r\na\r\n0\r\nX-Sum: 1\r\nX-Sum: 2\r\n\r\n');
   });
 
+  it.each([
+    ['HEAD', 'HEAD / HTTP/1.1'],
+    ['HTTP/1.0', 'GET / HTTP/1.0'],
+  ])('announces no trailers to %s, which has none, and passes the answer (RFC 9112 §7.1.2)', async (_, line) => {
+    const body = line.startsWith('HEAD') ? '' : '2\r\nok\r\n0\r\nX-Sum: 9\r\n\r\n';
+    const { port } = await scripted(async (connection) => {
+      await connection.readHead();
+      connection.send(`HTTP/1.1 200 OK\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
+    });
+    const client = await (await gateway([port])).client();
+    client.send(`${line}\r\nHost: x\r\nTE: trailers\r\nConnection: TE, close\r\n\r\n`);
+    const head = await client.readHead();
+    expect([head.status, head.all('trailer')]).toEqual([200, []]);
+    expect((await client.readToEnd()).toString()).toBe(body === '' ? '' : 'ok');
+  });
+
   it('passes 102 and 103 in their order, and neither to HTTP/1.0 (RFC 9110 §15.2)', async () => {
     const started = await scripted(async (connection) => {
       await connection.readHead();
