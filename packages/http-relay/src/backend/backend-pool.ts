@@ -95,10 +95,14 @@ export class BackendPool {
       http2.release();
       if (!call.isOver) fallback = this.#http1Call(request, receiver);
     };
-    http2.take().then(begin, (error: unknown) => {
-      http2.release();
-      call.fail(error);
-    });
+    http2
+      .take()
+      .then(begin, (error: unknown) => {
+        http2.release();
+        call.fail(error);
+      })
+      // What node:http cannot send it throws.
+      .catch((error: unknown) => call.fail(error));
     return {
       resume: () => (fallback ?? call).resume(),
       abort() {
