@@ -6,8 +6,9 @@ import { shouldUpgrade } from '@ocelot/ws-relay';
 
 import { refuseHeaderFlood, refuseVersion } from '../bad-request.js';
 import { declineUpgrade, endDeclined, onlyWebSockets } from './declined-upgrade.js';
+import { FloodLog } from './flood-log.js';
 import { answerFaults } from './parser-faults.js';
-import { afterAnswers, noteAnswer } from './pending-answer.js';
+import { afterAnswers, mayWait, noteAnswer } from './pending-answer.js';
 import type { RelayListeners } from './relay-listeners.js';
 
 /** Small headers cost several times their bytes in memory, so their number is limited too; more get 431. */
@@ -17,6 +18,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** How often Node looks for connections that are over their times. */
 const CHECK_INTERVAL_MS = 1_000;
 const KEEP_ALIVE_MS = 5_000;
+const TOO_MANY_WAIT = 'a connection was cut: too many requests wait behind one that is being answered (pipelining)';
 
 /** What serves connections once it is known what they speak. */
 export interface Front {
@@ -40,7 +42,7 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
   });
   // Node drops what is beyond its own limit silently. One more is kept than allowed, so that it can be seen.
   server.maxHeadersCount = MAX_HEADER_COUNT + 1;
-  connectRelays(server, listeners);
+  connectRelays(server, listeners, new FloodLog(gateway.log, TOO_MANY_WAIT));
   answerFaults(server);
   // Node begins to watch the times of connections with this event.
   server.emit('listening');
@@ -60,11 +62,22 @@ export function http1Front(gateway: Gateway, listeners: RelayListeners, checkInt
   };
 }
 
-function connectRelays(server: Server, listeners: RelayListeners): void {
+function connectRelays(server: Server, listeners: RelayListeners, cuts: FloodLog): void {
+  const refused = new WeakSet<Duplex>();
   const relay: RelayListeners['request'] = (request, response) => {
+    if (!mayWait(request.socket, response)) {
+      // What else was read of it comes here too.
+      if (!request.socket.destroyed) cuts.note({ peer: request.socket.remoteAddress });
+      request.socket.destroy();
+      return;
+    }
+    // Nothing is read behind a refusal: it ends the connection.
+    if (refused.has(request.socket)) return;
     const refuse = refusal(request);
-    if (refuse !== undefined) afterAnswers(request.socket, () => refuse(request.socket));
-    else {
+    if (refuse !== undefined) {
+      refused.add(request.socket);
+      afterAnswers(request.socket, () => refuse(request.socket));
+    } else {
       noteAnswer(request.socket, response);
       endDeclined(request, response);
       listeners.request(request, response);
@@ -74,6 +87,7 @@ function connectRelays(server: Server, listeners: RelayListeners): void {
   // Whether a client shall go on with its body is said by who reads it, not by Node (RFC 9110 §10.1.1).
   server.on('checkContinue', relay);
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    if (refused.has(socket)) return;
     afterAnswers(socket, () => {
       const refuse = refusal(request);
       if (refuse !== undefined) refuse(socket);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 
 import { type Relay, createGateway, readConfiguration } from '@ocelot/core';
-import { MemoryLogger } from '@ocelot/core/testing';
+import { type LogLine, MemoryLogger } from '@ocelot/core/testing';
 import { eventually } from '@ocelot/test-support';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -18,6 +18,7 @@ interface Stand {
   /** Requests that wait for an answer. */
   readonly requests: readonly { readonly request: IncomingMessage; readonly response: ServerResponse }[];
   readonly upgrades: readonly Duplex[];
+  readonly lines: () => readonly LogLine[];
 }
 
 /** Relays that answer nothing by themselves, unless `answer` does when a request comes. */
@@ -42,7 +43,8 @@ async function stand(answer: (response: ServerResponse) => void = () => undefine
       setup: (registry: { relay(relay: Relay): void }) => [http, upgrade].forEach((relay) => registry.relay(relay)),
     },
   ];
-  const gateway = await createGateway({ config: readConfiguration({ Routes: [] }), log: new MemoryLogger(), plugins });
+  const log = new MemoryLogger();
+  const gateway = await createGateway({ config: readConfiguration({ Routes: [] }), log, plugins });
   const front = http1Front(gateway, relayListeners(gateway));
   const open: Socket[] = [];
   const server = createServer({ allowHalfOpen: true }, (socket) => {
@@ -61,7 +63,7 @@ async function stand(answer: (response: ServerResponse) => void = () => undefine
     front.stop();
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
   });
-  return { client, text: () => text, requests, upgrades };
+  return { client, text: () => text, requests, upgrades, lines: () => log.lines };
 }
 
 const GET = 'GET /slow HTTP/1.1\r\nHost: a\r\n\r\n';
@@ -110,6 +112,41 @@ describe('what is pipelined behind a request that is still being answered (RFC 9
     const statuses = [...subject.text().matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, code]) => code);
     expect(statuses).toEqual(['200', status]);
     expect(subject.text().indexOf('whole')).toBeLessThan(subject.text().indexOf(`HTTP/1.1 ${status}`));
+  });
+
+  it.each([
+    ['requests', GET],
+    ['floods of headers', `GET / HTTP/1.1\r\nHost: a\r\n${'a:b\r\n'.repeat(1_001)}\r\n`],
+  ])('ends the connection when it is more than a hundred %s', async (_what, bytes) => {
+    const subject = await stand();
+    const isClosed = new Promise((resolve) => {
+      subject.client.once('close', resolve);
+    });
+    subject.client.write(GET + bytes.repeat(500));
+    await isClosed;
+    expect(subject.requests.length).toBeLessThanOrEqual(101);
+    expect(subject.lines().filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { times: 1 } }]);
+  });
+
+  it('may go on for ever when no more than a hundred requests wait at once', async () => {
+    const subject = await stand((response) => void setImmediate(() => response.end('x')));
+    for (let count = 1; count <= 6; count += 1) {
+      subject.client.write(GET.repeat(50));
+      await eventually(() => subject.text().match(/^x/gm)?.length === 50 * count || undefined, 'all are answered');
+    }
+    expect(subject.lines().filter(({ level }) => level === 'warn')).toEqual([]);
+  });
+
+  it.each([
+    ['a request', GET],
+    ['an upgrade', UPGRADE],
+  ])('is not served behind a refusal, which ends the connection, when it is %s (S11)', async (_what, bytes) => {
+    const subject = await stand();
+    subject.client.write(`GET / HTTP/2.0\r\nHost: a\r\n\r\n${bytes}`);
+    subject.client.once('end', () => subject.client.end());
+    await once(subject.client, 'close');
+    expect(subject.text()).toMatch(/^HTTP\/1\.1 505 /);
+    expect([subject.requests, subject.upgrades]).toEqual([[], []]);
   });
 
   it('is served in turn when it offers another upgrade', async () => {
