@@ -1,16 +1,10 @@
 // Situation: a route names a service of a real Consul, whose instances come and go.
 // Action: clients connect through the built command all the while.
 // Expected: once a change is seen, no connect fails; open sockets stay; Consul may restart meanwhile.
-import {
-  consulAvailable,
-  echoBackend,
-  eventually,
-  startConsul,
-  type EchoBackend,
-  type TestConsul,
-} from '@ocelot/test-support';
+import { consulAvailable, echoBackend, startConsul, type EchoBackend, type TestConsul } from '@ocelot/test-support';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
+import { endpointsKnown } from '../src/known-endpoints.js';
 import { runOcelot, type RunningOcelot } from '../src/run-ocelot.js';
 import { talk } from '../src/talk.js';
 
@@ -32,14 +26,7 @@ describe.runIf(await consulAvailable())('a route with a ServiceName', () => {
     return started;
   }
 
-  const seen = async (...instances: EchoBackend[]): Promise<void> => {
-    const wanted = instances.map((each) => `127.0.0.1:${each.port}`).toSorted();
-    const known = (): string => {
-      const changes = gateway.logs().filter((line) => line.msg === 'endpoints changed');
-      return JSON.stringify((changes.at(-1)?.endpoints as string[] | undefined)?.toSorted());
-    };
-    await eventually(() => known() === JSON.stringify(wanted), `the gateway knows ${wanted.join(', ')}`);
-  };
+  const seen = (...instances: EchoBackend[]): Promise<void> => endpointsKnown(gateway, instances);
 
   beforeEach(async () => {
     gateway = await runOcelot({

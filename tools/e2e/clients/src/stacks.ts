@@ -60,9 +60,16 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     packages: ['socket.io-client', 'socket.io'],
     transports: ['polling and upgrade', 'WebSocket', 'polling'],
     exercised: 'acknowledgements, binary, rooms, heartbeats, refusal by a namespace',
-    sticky: 'AffinityCookie, CookieStickySessions with its cookie `io`, ConsistentHash on a query parameter',
+    sticky:
+      'AffinityCookie, CookieStickySessions with its cookie `io`, ConsistentHash on a query parameter; the first two also with Consul, while instances leave and die',
     restart: 'connects again by itself',
-    files: ['quick/socket-io.test.ts', 'full/socket-io.test.ts', 'full/gateway-restart.test.ts'],
+    files: [
+      'quick/socket-io.test.ts',
+      'quick/consul.test.ts',
+      'full/socket-io.test.ts',
+      'full/consul.test.ts',
+      'full/gateway-restart.test.ts',
+    ],
   },
   {
     name: 'Engine.IO',
@@ -78,9 +85,15 @@ export const JAVASCRIPT_STACKS: readonly Stack[] = [
     packages: ['@microsoft/signalr'],
     transports: ['negotiate and WebSocket', 'WebSocket with skipNegotiation', 'Server-Sent Events', 'long polling'],
     exercised: 'calls, failures, calls from the server, streams in both directions, pings of both sides',
-    sticky: 'AffinityCookie, ConsistentHash on the address',
+    sticky: 'AffinityCookie, ConsistentHash on the address; the first also with Consul, while instances leave and die',
     restart: 'connects again by itself (`withAutomaticReconnect`)',
-    files: ['quick/signalr.test.ts', 'full/signalr.test.ts', 'full/gateway-restart.test.ts'],
+    files: [
+      'quick/signalr.test.ts',
+      'quick/consul.test.ts',
+      'full/signalr.test.ts',
+      'full/consul.test.ts',
+      'full/gateway-restart.test.ts',
+    ],
   },
   {
     name: 'graphql-ws',

@@ -6,6 +6,7 @@ import { TEST_CERTIFICATE } from '@ocelot/test-support';
 
 import { runOcelot, temporaryFolder, type RunningOcelot } from '../../src/run-ocelot.ts';
 
+import type { ConsulService } from './consul-service.ts';
 import { RealBackend, type Attach, type StackBackend } from './real-backend.ts';
 
 /** The gateway's certificate: the workers that run the tests trust it by `NODE_EXTRA_CA_CERTS`. */
@@ -31,6 +32,8 @@ export interface GatewayKeys {
   readonly routes?: (backends: readonly StackBackend[]) => readonly object[];
   /** Keys of `GlobalConfiguration.Gateway` besides TLS and drain. */
   readonly gateway?: object;
+  /** What the backends are instances of, when routes name a service instead of hosts; every backend joins it first. */
+  readonly service?: ConsulService;
 }
 
 /** The built gateway as a process, with a user's `ocelot.json`, in front of real servers. */
@@ -79,6 +82,7 @@ export async function startStandBefore<B extends StackBackend>(
   backends: readonly B[],
   options: GatewayKeys & { readonly secure: boolean },
 ): Promise<Stand<B>> {
+  const { service } = options;
   const folder = await temporaryFolder();
   const KeyFile = join(folder.path, 'key.pem');
   const startGateway = (args: readonly string[] = []): Promise<RunningOcelot> => {
@@ -86,11 +90,14 @@ export async function startStandBefore<B extends StackBackend>(
       UpstreamPathTemplate: '/{everything}',
       DownstreamPathTemplate: '/{everything}',
       DownstreamScheme: 'ws',
-      DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
+      ...(service?.route ?? {
+        DownstreamHostAndPorts: backends.map(({ port }) => ({ Host: '127.0.0.1', Port: port })),
+      }),
     };
     const config = {
       Routes: [...(options.routes?.(backends) ?? []), options.route].map((keys) => ({ ...base, ...keys })),
       GlobalConfiguration: {
+        ...service?.settings,
         Gateway: {
           ...(options.secure ? { Tls: { CertFile: CERTIFICATE_FILE, KeyFile } } : {}),
           Drain: { DeadlineMs: 2000, SpreadMs: 0 },
@@ -101,7 +108,10 @@ export async function startStandBefore<B extends StackBackend>(
     return runOcelot(config, { args });
   };
   const start = async (): Promise<RunningOcelot> => {
-    for (const backend of backends) await backend.start();
+    for (const backend of backends) {
+      await backend.start();
+      await service?.join(backend);
+    }
     await writeFile(KeyFile, TEST_CERTIFICATE.key, { mode: 0o600 });
     return startGateway();
   };
