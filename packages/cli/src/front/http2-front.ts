@@ -4,6 +4,7 @@ import {
   type OutgoingHttpHeaders,
   type ServerHttp2Session,
   type ServerHttp2Stream,
+  constants,
   createServer,
 } from 'node:http2';
 import { Socket } from 'node:net';
@@ -25,6 +26,8 @@ const PSEUDO_HEADERS = 5;
  * the route says when; a connection of HTTP/2 belongs to no route.
  */
 const KEEP_ALIVE_MS = 30_000;
+/** How long a client may take to read an answer of the front's own: one whose streams have no window takes nothing. */
+const READ_MS = 10_000;
 /** What a header counts beside its bytes (RFC 9113 §6.5.2). */
 const HEADER_OVERHEAD_BYTES = 32;
 
@@ -136,4 +139,6 @@ function respond(response: Http2ServerResponse, status: number, headers: Outgoin
   stream.resume();
   // RFC 9113 §8.1: the answer is complete, the rest of the request is not needed.
   stream.once('finish', () => stream.close());
+  const cut = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), READ_MS).unref();
+  stream.once('close', () => clearTimeout(cut));
 }

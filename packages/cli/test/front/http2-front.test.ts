@@ -169,6 +169,23 @@ describe('limits of HTTP/2', () => {
     expect(await ask({ session }, { 'x-a': 'a'.repeat(5_000) })).toBe(431);
   });
 
+  it('resets a stream whose client gives it no window to read a refusal, after ten seconds', async () => {
+    const { port } = await secureGateway({ plugins: [lb(), wsRelay()] });
+    fakeTimers();
+    const { session } = await http2Session(port, { settings: { initialWindowSize: 0 } });
+    const stream = session.request({ ':path': '/' });
+    stream.on('error', () => undefined);
+    expect(await outcome(stream)).toBe(501);
+    vi.advanceTimersByTime(9_999);
+    await new Promise((resolve) => {
+      session.ping(resolve);
+    });
+    expect(stream.closed).toBe(false);
+    vi.advanceTimersByTime(1);
+    await once(stream, 'close');
+    expect(stream.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  });
+
   it('resets a stream with more than a thousand headers', async () => {
     const client = await http2Session((await secureGateway()).port);
     const headers = (count: number) =>

@@ -15,6 +15,8 @@ import { type ClientRequest, type ClientResponse, isHttp2Request, isHttp2Respons
 const LINGER_MS = 2_000;
 /** And how much of it. */
 const LINGER_BYTES = 4_194_304;
+/** How long a client may take to read an answer that the gateway made itself. */
+const READ_MS = 10_000;
 
 /** What a reason phrase may hold (RFC 9112 §4). */
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -120,6 +122,19 @@ export class AnswerWriter {
       // The answer does not depend on the rest of the request (RFC 9113 §8.1).
       this.#response.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR));
     } else this.#linger(() => this.#finish(rawTrailers));
+  }
+
+  /**
+   * Ends an answer of the gateway's own: a client that takes nothing of it, such as one whose streams have no window,
+   * does not keep its place for ever.
+   */
+  endOwn(): void {
+    const response = this.#response;
+    const timer = this.#clock.setTimer(READ_MS, () => {
+      if (!response.writableFinished) this.cut();
+    });
+    response.once('close', () => timer.clear());
+    this.end();
   }
 
   /** Breaks the answer off so that nobody takes it for whole: RST_STREAM over HTTP/2, a cut connection over HTTP/1. */

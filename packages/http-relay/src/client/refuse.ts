@@ -24,5 +24,5 @@ export function refuse(answer: AnswerWriter, { error, status, requestId, isLast 
   const rawHeaders = refusalHeaders(error, body);
   answer.head({ status, reason: '', rawHeaders, upgrade: '', trailer: '', isLast });
   answer.write(body);
-  answer.end();
+  answer.endOwn();
 }

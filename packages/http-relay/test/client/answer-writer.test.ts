@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { connect as connectHttp2, type ClientHttp2Session, constants } from 'node:http2';
+import { connect as connectHttp2, type ClientHttp2Session, constants, type Settings } from 'node:http2';
 
+import { FakeClock } from '@ocelot/core/testing';
 import { eventually } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
@@ -11,8 +12,8 @@ const { backend, gateway, onClose, scripted } = stands();
 const GET = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
 const MEGABYTE = 1_048_576;
 
-async function http2Client(stand: HttpStand): Promise<ClientHttp2Session> {
-  const session = connectHttp2(`http://127.0.0.1:${stand.port}`);
+async function http2Client(stand: HttpStand, settings: Settings = {}): Promise<ClientHttp2Session> {
+  const session = connectHttp2(`http://127.0.0.1:${stand.port}`, { settings });
   session.on('error', () => undefined);
   await once(session, 'connect');
   onClose(async () => {
@@ -303,6 +304,22 @@ describe('AnswerWriter', () => {
       let text = '';
       for await (const chunk of stream) text += String(chunk);
       expect(text).toContain('OCELOT_ERR_ROUTE_NOT_FOUND');
+    });
+
+    it('resets the stream of a refusal that the client gives no window for, after ten seconds', async () => {
+      const clock = new FakeClock();
+      const relay = { clock };
+      const stand = await gateway([1], { front: 'h2c', route: { UpstreamPathTemplate: '/only' }, relay });
+      const session = await http2Client(stand, { initialWindowSize: 0 });
+      const stream = session.request({ ':path': '/x' });
+      stream.on('error', () => undefined);
+      const [headers] = (await once(stream, 'response')) as [Record<string, unknown>];
+      expect([headers[':status'], clock.pending]).toEqual([404, 1]);
+      clock.advance(10_000);
+      await new Promise((resolve) => {
+        stream.once('close', resolve);
+      });
+      expect([stream.rstCode, clock.pending]).toEqual([constants.NGHTTP2_INTERNAL_ERROR, 0]);
     });
 
     it('passes interim answers', async () => {
