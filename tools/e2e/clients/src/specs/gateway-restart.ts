@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { HttpTransportType, HubConnectionBuilder, LogLevel } from '@microsoft/signalr';
+import { HttpTransportType } from '@microsoft/signalr';
 import { eventually, within } from '@ocelot/test-support';
 import { createTRPCClient, createWSClient, httpSubscriptionLink, retryLink, wsLink } from '@trpc/client';
 import { EventSource } from 'eventsource';
@@ -14,18 +14,18 @@ import { Doc } from 'yjs';
 import { echoServer } from '../echo-server.ts';
 import { Inbox, nextEvent } from '../events.ts';
 import { graphqlServer } from '../graphql-server.ts';
-import { signalrHub } from '../signalr-hub.ts';
+import { signalr } from '../sessions.ts';
 import { socketIoServer } from '../socket-io-server.ts';
 import { startStand, startStandBefore, type Stand, type StandOptions, type TitledLayout } from '../stand.ts';
 import { AFFINITY_COOKIE, consistentHash } from '../sticky.ts';
 import { trpcServer, type AppRouter } from '../trpc-server.ts';
 import { yjsServers } from '../yjs-servers.ts';
 
-const TRANSPORTS = [
-  { way: 'WebSockets', transport: HttpTransportType.WebSockets },
-  { way: 'Server-Sent Events', transport: HttpTransportType.ServerSentEvents },
-  { way: 'long polling', transport: HttpTransportType.LongPolling },
-] as const;
+const SIGNALR = [
+  signalr('WebSockets', HttpTransportType.WebSockets),
+  signalr('Server-Sent Events', HttpTransportType.ServerSentEvents),
+  signalr('long polling', HttpTransportType.LongPolling),
+];
 
 /** What clients do when the gateway itself is restarted, with a drain, while their servers stay. */
 export function describeGatewayRestart(layout: TitledLayout): void {
@@ -77,23 +77,16 @@ export function describeGatewayRestart(layout: TitledLayout): void {
       expect(await within(socket.emitWithAck('who'), 'the name')).toBe(name);
     });
 
-    for (const { way, transport } of TRANSPORTS)
-      it(`SignalR 10.0 connects again by itself by ${way}, to the same server by affinity cookie`, async () => {
-        const { url, restartGateway } = await stand({ attach: signalrHub, ...AFFINITY_COOKIE });
-        const connection = new HubConnectionBuilder()
-          .withUrl(url('http', '/chat'), { transport })
-          .withAutomaticReconnect({ nextRetryDelayInMilliseconds: () => 50 })
-          .configureLogging(LogLevel.None)
-          .build();
-        closing.push(() => connection.stop());
-        await within(connection.start(), 'the start');
-        const name = await within(connection.invoke<string>('Who'), 'the name');
-        const connected = new Promise<void>((resolve) => {
-          connection.onreconnected(() => resolve());
-        });
-        await restartGateway();
-        await within(connected, 'the new connection');
-        expect(await within(connection.invoke<string>('Who'), 'the name')).toBe(name);
+    for (const way of SIGNALR)
+      it(`${way.title} connects again by itself, to the same server by affinity cookie`, async () => {
+        const started = await stand({ attach: way.attach, ...AFFINITY_COOKIE });
+        const session = await way.open(started);
+        closing.push(() => session.close());
+        const name = await session.who();
+        const connected = session.reconnected();
+        await started.restartGateway();
+        await connected;
+        expect(await session.who()).toBe(name);
       });
 
     it('graphql-ws 6.4 goes on with its subscription by itself', async () => {
