@@ -40,6 +40,7 @@ export {
   H2,
   H2_CODE,
   H2_FLAG,
+  headerBlock,
   rawHttp2,
   RawHttp2,
   resetCode,

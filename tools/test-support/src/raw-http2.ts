@@ -1,14 +1,26 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 
 import { within } from './deadline.js';
 import { RawConnection } from './raw-connection.js';
 
 /** Types of frames (RFC 9113 §6), by name. */
-export const H2 = { data: 0, headers: 1, reset: 3, settings: 4, ping: 6, goaway: 7, windowUpdate: 8 } as const;
+export const H2 = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  reset: 3,
+  settings: 4,
+  push: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
 
 /** Flags of frames; END_STREAM of DATA and HEADERS, ACK of SETTINGS and PING. */
-export const H2_FLAG = { endStream: 1, ack: 1, endHeaders: 4 } as const;
+export const H2_FLAG = { endStream: 1, ack: 1, endHeaders: 4, padded: 8 } as const;
 
 /** Error codes of RST_STREAM and GOAWAY (RFC 9113 §7). */
 export const H2_CODE = { noError: 0, protocolError: 1, internalError: 2, cancel: 8 } as const;
@@ -25,6 +37,8 @@ export interface Http2Frame {
 export interface RawHttp2Options {
   /** Bytes of DATA that each stream may get before a WINDOW_UPDATE. @default 65535 */
   readonly initialWindow?: number;
+  /** Connects with TLS, and asks for HTTP/2 by ALPN (RFC 9113 §3.2). */
+  readonly tls?: ConnectionOptions;
 }
 
 /**
@@ -46,8 +60,7 @@ export class RawHttp2 extends RawConnection {
 
   /** Sends HEADERS with the fields as they are, in any order, uncompressed (RFC 7541 §6.2.2). */
   sendHeaders(stream: number, fields: readonly (readonly [string, string])[], flags = 0): void {
-    const block = fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)]));
-    this.sendHttp2(H2.headers, H2_FLAG.endHeaders | flags, stream, Buffer.concat(block));
+    this.sendHttp2(H2.headers, H2_FLAG.endHeaders | flags, stream, headerBlock(fields));
   }
 
   /** Sends an extended CONNECT (RFC 8441 §4), with more fields behind the usual ones. */
@@ -106,22 +119,52 @@ export function resetCode({ payload }: Http2Frame): number {
   return payload.readUInt32BE(0);
 }
 
-/** The status in a HEADERS frame: of those that the static table has (RFC 7541 Appendix A), else 0. */
+/** The fields of HEADERS and CONTINUATION, uncompressed and without names in the dynamic table (RFC 7541 §6.2.2). */
+export function headerBlock(fields: readonly (readonly [string, string])[]): Buffer {
+  return Buffer.concat(fields.map(([name, value]) => Buffer.concat([Buffer.from([0]), text(name), text(value)])));
+}
+
+const KNOWN_STATUSES = [200, 204, 206, 304, 400, 404, 500];
+
+/** The status in a HEADERS frame, which stands first; 0 when the first field is another one, as in trailers. */
 export function statusOf({ payload }: Http2Frame): number {
-  const known = [200, 204, 206, 304, 400, 404, 500];
-  const field = [...payload].find((byte) => byte >= 0x88 && byte <= 0x8e);
-  return field === undefined ? 0 : (known[field - 0x88] ?? 0);
+  let at = 0;
+  // Updates of the size of the dynamic table (RFC 7541 §6.3).
+  while (((payload[at] ?? 0) & 0xe0) === 0x20) at += 1;
+  const first = payload[at] ?? 0;
+  // :status has places 8 to 14 of the static table (RFC 7541 Appendix A), as a whole or as a name.
+  if (first >= 0x88 && first <= 0x8e) return KNOWN_STATUSES[first - 0x88] ?? 0;
+  const name = (first & 0xc0) === 0x40 ? first & 0x3f : first & 0x0f;
+  if (first >= 0x80 || name < 8 || name > 14) return 0;
+  const length = payload[at + 1] ?? 0;
+  const value = payload.subarray(at + 2, at + 2 + (length & 0x7f));
+  return length < 0x80 ? Number(value.toString('latin1')) : huffmanDigits(value);
+}
+
+/** Three digits in the Huffman code (RFC 7541 Appendix B): 0 to 2 have five bits, 3 to 9 six. */
+function huffmanDigits(bytes: Buffer): number {
+  let bits = [...bytes].map((byte) => byte.toString(2).padStart(8, '0')).join('');
+  let number = 0;
+  for (let i = 0; i < 3; i += 1) {
+    const size = bits.startsWith('000') ? 5 : 6;
+    const code = Number.parseInt(bits.slice(0, size), 2);
+    number = number * 10 + (size === 5 ? code : code - 0x16);
+    bits = bits.slice(size);
+  }
+  return number;
 }
 
 /** Connects to a port of 127.0.0.1, sends the preface and waits for the peer's SETTINGS. */
-export async function rawHttp2(port: number, { initialWindow = 65_535 }: RawHttp2Options = {}): Promise<RawHttp2> {
-  const socket: Socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+export async function rawHttp2(port: number, { initialWindow = 65_535, tls }: RawHttp2Options = {}): Promise<RawHttp2> {
+  const target = { port, host: '127.0.0.1', allowHalfOpen: true };
+  const socket: Socket = tls === undefined ? connect(target) : connectTls({ ...target, ALPNProtocols: ['h2'], ...tls });
   socket.setNoDelay(true);
-  await within(once(socket, 'connect'), `a connection to port ${port}`);
+  await within(once(socket, tls === undefined ? 'connect' : 'secureConnect'), `a connection to port ${port}`);
   const client = new RawHttp2(socket);
   client.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
-  // SETTINGS_INITIAL_WINDOW_SIZE.
-  client.sendHttp2(H2.settings, 0, 0, Buffer.concat([Buffer.from([0, 4]), uint32(initialWindow)]));
+  // SETTINGS_INITIAL_WINDOW_SIZE, and a HEADER_TABLE_SIZE of 0, so that every answer can be read by itself.
+  const window = Buffer.concat([Buffer.from([0, 4]), uint32(initialWindow)]);
+  client.sendHttp2(H2.settings, 0, 0, Buffer.concat([window, Buffer.from([0, 1]), uint32(0)]));
   await client.read(H2.settings, 0);
   return client;
 }
