@@ -1,13 +1,14 @@
 // Situation: something is wrong before the gateway can serve.
 // Action: the command is run.
 // Expected: one clear message that says what, where and what to do, and the exit code for that kind.
-import { createServer, type Server } from 'node:net';
+import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { freePort } from '../src/free-port.js';
 import { ocelot, runOcelot, temporaryFolder } from '../src/run-ocelot.js';
 import { type Refused, talk } from '../src/talk.js';
 
@@ -32,17 +33,6 @@ const route = {
   DownstreamScheme: 'ws',
   DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: 9 }],
 };
-
-/** A port on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server: Server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
-}
 
 describe('ocelot run', () => {
   it('says that the file is missing and how to make one, exit code 2', async () => {
@@ -110,7 +100,7 @@ describe('ocelot run', () => {
   });
 
   it('starts without its registry, says so once, and answers 503 until it is there', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const gateway = await runOcelot({
       Routes: [{ ...route, ServiceName: 'chat' }],
       GlobalConfiguration: { ServiceDiscoveryProvider: { Host: '127.0.0.1', Port: port, Type: 'Consul' } },
@@ -133,7 +123,7 @@ describe('ocelot run', () => {
     const path = await file({
       Routes: [{ ...route, ServiceName: 'chat' }],
       GlobalConfiguration: {
-        ServiceDiscoveryProvider: { Host: '127.0.0.1', Port: await closedPort(), Type: 'Consul' },
+        ServiceDiscoveryProvider: { Host: '127.0.0.1', Port: await freePort(), Type: 'Consul' },
       },
     });
     const { code, stderr } = await ocelot(['run', path, '--port', '0', '--require-discovery']);
@@ -142,7 +132,7 @@ describe('ocelot run', () => {
   });
 
   it('exits with 1 and one message when the configuration lies in a Consul that is away', async () => {
-    const port = await closedPort();
+    const port = await freePort();
     const path = await file({
       Routes: [route],
       GlobalConfiguration: {

@@ -1,9 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freePort } from '../../src/free-port.ts';
+
 import { mqttVisitor } from './mqtt-client.ts';
 import type { NeededProgram } from './needed-program.ts';
-import { freePort, ProcessBackend } from './process-backend.ts';
+import { ProcessBackend } from './process-backend.ts';
 
 /**
  * Mosquitto brokers with a WebSocket listener each, which is what stands behind the gateway. Each keeps the retained

@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import { freePort } from '../../src/free-port.ts';
+
 import type { NeededProgram } from './needed-program.ts';
-import { freePort, ProcessBackend } from './process-backend.ts';
+import { ProcessBackend } from './process-backend.ts';
 
 /**
  * NATS servers with a WebSocket listener each, which is what stands behind the gateway. Two of them are one cluster: what

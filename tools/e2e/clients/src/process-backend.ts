@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 
 import { within } from '@ocelot/test-support';
 
+import { freePort } from '../../src/free-port.ts';
 import { temporaryFolder } from '../../src/run-ocelot.ts';
 
 import type { NeededProgram } from './needed-program.ts';
@@ -96,17 +97,6 @@ export class ProcessBackend implements StackBackend {
     if (failed) throw failed;
     await this.#plan.started?.(this.#port);
   }
-}
-
-/** A port that nothing listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 function accepts(port: number): Promise<boolean> {

@@ -2,8 +2,6 @@
 // Action: a client opens a WebSocket.
 // Expected: a whole HTTP answer that says why, the backend's own where there is one, and the end of the connection.
 import { createHash } from 'node:crypto';
-import { createServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
 
 import {
   echoBackend,
@@ -14,13 +12,14 @@ import {
 } from '@ocelot/test-support';
 import { afterAll, describe, expect, it } from 'vitest';
 
+import { freePort } from '../../src/free-port.js';
 import { readRefusal, route, stand } from './stand.js';
 
 let echo: EchoBackend;
 let cutting: ScriptedBackend;
 
 const subject = stand(async (port) => {
-  const nobody = await closedPort();
+  const nobody = await freePort();
   echo = await echoBackend();
   cutting = await scriptedBackend(async (connection) => {
     await connection.readHead();
@@ -30,7 +29,7 @@ const subject = stand(async (port) => {
     Routes: [
       route('/ws/{everything}', port),
       route('/refused/{everything}', nobody),
-      route('/refused-all/{everything}', [nobody, await closedPort()]),
+      route('/refused-all/{everything}', [nobody, await freePort()]),
       route('/second/{everything}', [nobody, echo.port]),
       route('/after-cut/{everything}', [cutting.port, echo.port]),
       route('/once/{everything}', [nobody, echo.port], { Gateway: { Retry: { Attempts: 0 } } }),
@@ -51,16 +50,6 @@ afterAll(async () => {
   await echo.close();
   await cutting.close();
 });
-
-/** A port on which nothing listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 async function statusFor(target: string, headers = {}): Promise<number> {
   const client = await subject.connect();
