@@ -1,9 +1,13 @@
 import { once } from 'node:events';
-import type { Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import { connect } from 'node:http2';
 import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 
 import { expect, it, onTestFinished } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
+
+import { TEST_CERTIFICATE } from '../../../../tools/test-support/src/test-certificate.ts';
 
 interface Embedded {
   readonly server: Server;
@@ -12,22 +16,31 @@ interface Embedded {
 }
 
 /** Starts one of the examples; they are JavaScript, as a reader would write them. */
-async function embed(file: string, configuration: object): Promise<Embedded & { readonly authority: string }> {
+async function embed(
+  file: string,
+  configuration: object,
+  certificate?: typeof TEST_CERTIFICATE,
+): Promise<Embedded & { readonly authority: string }> {
   const module = (await import(new URL(`../${file}`, import.meta.url).href)) as {
-    readonly start: (configuration: object) => Promise<Embedded>;
+    readonly start: (configuration: object, certificate: typeof TEST_CERTIFICATE | undefined) => Promise<Embedded>;
   };
-  const started = await module.start(configuration);
+  const started = await module.start(configuration, certificate);
   if (!started.server.listening) await once(started.server, 'listening');
   return { ...started, authority: `localhost:${(started.server.address() as AddressInfo).port}` };
 }
 
 /** A backend that greets with its name and the path it was asked for. */
 async function startBackend(name: string): Promise<number> {
-  const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-  onTestFinished(() => server.close());
+  const http = createServer((request, response) => response.end(`${request.method} at ${request.url}`));
+  const server = new WebSocketServer({ server: http });
+  http.listen(0, '127.0.0.1');
+  onTestFinished(() => {
+    http.close();
+    server.close();
+  });
   server.on('connection', (socket, request) => socket.send(`${name} at ${request.url}`));
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
+  await once(http, 'listening');
+  return (http.address() as AddressInfo).port;
 }
 
 const routes = (...ports: readonly number[]): object => ({
@@ -68,6 +81,31 @@ it('answers the upgrades of a node:http server, reloads without cutting sockets,
   const codes = Promise.all(sockets.map(closeCode));
   await stop();
   expect(await codes).toEqual([1012, 1012, 1012]);
+});
+
+it('serves requests and sockets of HTTP/1.1 and HTTP/2 on one port (RFC 8441)', async () => {
+  const configuration = routes(await startBackend('A'));
+  const { authority, stop } = await embed('node-http2.mjs', configuration, TEST_CERTIFICATE);
+  const socket = new WebSocket(`wss://${authority}/live/1`, { rejectUnauthorized: false });
+  const [greeting] = (await once(socket, 'message')) as [Buffer];
+  expect(String(greeting)).toBe('A at /ws/1');
+  const session = connect(`https://${authority}`, { rejectUnauthorized: false });
+  await once(session, 'remoteSettings');
+  const page = session.request({ ':method': 'POST', ':path': '/live/2' });
+  page.end('body');
+  expect(await text(page)).toBe('POST at /ws/2');
+  const stream = session.request({
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':path': '/live/3',
+    'sec-websocket-version': '13',
+  });
+  const [frame] = (await once(stream, 'data')) as [Buffer];
+  expect(frame.subarray(2).toString()).toBe('A at /ws/3');
+  const code = closeCode(socket);
+  stream.resume().end();
+  await stop();
+  expect(await code).toBe(1012);
 });
 
 it.each([
