@@ -1,3 +1,7 @@
+import type { OutgoingHttpHeaders } from 'node:http2';
+
+import { http2Headers } from '@ocelot/relay-kit';
+
 /**
  * Fields that nobody may find behind a message: those of framing, routing, authentication and forwarding, and those that
  * say how the rest is to be read (RFC 9110 §6.5.1). Whoever joins trailers to the head would believe them.
@@ -17,11 +21,6 @@ export function allowedTrailers(raw: readonly string[]): [string, string][] {
 }
 
 /** The same as HTTP/2 takes them: lines of one name become one (RFC 9110 §5.3). */
-export function allowedHttp2Trailers(raw: readonly string[]): Record<string, string> {
-  const trailers: Record<string, string> = {};
-  for (const [name, value] of allowedTrailers(raw)) {
-    const folded = name.toLowerCase();
-    trailers[folded] = trailers[folded] === undefined ? value : `${trailers[folded]}, ${value}`;
-  }
-  return trailers;
+export function allowedHttp2Trailers(raw: readonly string[]): OutgoingHttpHeaders {
+  return http2Headers(allowedTrailers(raw).flat());
 }

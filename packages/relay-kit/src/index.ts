@@ -5,5 +5,6 @@ export { BackendTlsStore, type BackendTlsOptions } from './backend-tls.js';
 export { type BackendAddress, backendAddress, endpointName, hostHeader, usesTls } from './backend-address.js';
 export { clientPeer } from './client-peer.js';
 export { endToEndHeaders, headerLines, isHopByHop } from './hop-by-hop.js';
+export { http2Headers } from './http2-headers.js';
 export { refusalBody, refusalHeaders } from './refusal.js';
 export { hasToken, headerValues, isToken, listElements, trimBlanks } from './tokens.js';

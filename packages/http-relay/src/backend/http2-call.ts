@@ -7,6 +7,8 @@ import {
   type OutgoingHttpHeaders,
 } from 'node:http2';
 
+import { http2Headers } from '@ocelot/relay-kit';
+
 import type { BackendRequest, Call, CallReceiver } from './call.js';
 import { RefusedStream, StreamReset } from './call-failure.js';
 import { allowedHttp2Trailers } from '../trailers.js';
@@ -73,15 +75,8 @@ export class Http2Call implements Call {
 
   #headers(): OutgoingHttpHeaders {
     const { method, target, host, headers, body, takesTrailers } = this.#request;
-    const lines: Record<string, string | string[]> = {};
-    for (let i = 0; i + 1 < headers.length; i += 2) {
-      const name = (headers[i] ?? '').toLowerCase();
-      const present = lines[name];
-      const value = headers[i + 1] ?? '';
-      lines[name] = present === undefined ? value : [present, value].flat();
-    }
     return {
-      ...lines,
+      ...http2Headers(headers),
       ':method': method,
       ':scheme': this.#tls ? 'https' : 'http',
       ':authority': host,

@@ -1,11 +1,11 @@
 // Hot path: `write` runs once per chunk of an answer and does nothing but write.
 import { STATUS_CODES } from 'node:http';
-import { constants, type OutgoingHttpHeaders } from 'node:http2';
+import { constants } from 'node:http2';
 import { Socket } from 'node:net';
 import { TLSSocket } from 'node:tls';
 
 import type { Clock } from '@ocelot/core';
-import { endToEndHeaders, headerValues } from '@ocelot/relay-kit';
+import { endToEndHeaders, headerValues, http2Headers } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from '../backend/call.js';
 import { allowedHttp2Trailers, allowedTrailers } from '../trailers.js';
@@ -196,19 +196,6 @@ function hopHeaders(isLast: boolean, upgrade: string, trailer: string): readonly
   if (upgrade !== '') own.push('Upgrade', upgrade);
   if (trailer !== '') own.push('Trailer', trailer);
   return own;
-}
-
-/** Lines of one name become one (RFC 9110 §5.3), but for Set-Cookie. */
-function http2Headers(rawHeaders: readonly string[]): OutgoingHttpHeaders {
-  const headers: Record<string, string | string[]> = {};
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
-    const value = rawHeaders[i + 1] ?? '';
-    const present = headers[name];
-    if (name === 'set-cookie') headers[name] = [present ?? [], value].flat();
-    else headers[name] = present === undefined ? value : `${String(present)}, ${value}`;
-  }
-  return headers;
 }
 
 /** What `writeEarlyHints` takes beside the links: a text for each name. */

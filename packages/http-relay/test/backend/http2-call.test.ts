@@ -124,6 +124,20 @@ describe('Http2Call', () => {
     expect((await client.readBody(head)).toString()).toBe('["1, 2","trailers","9"]');
   });
 
+  it.each([
+    ['User-Agent: a\r\nUser-Agent: b', ['user-agent', 'a, b']],
+    ['Constructor: x', ['constructor', 'x']],
+    ['Cookie: a=1\r\nCookie: b=2', ['cookie', 'a=1; b=2']],
+  ])('passes %j, of which Node would make an error or something else', async (lines, [name = '', value]) => {
+    const backend = await http2Backend((stream, headers) => {
+      stream.respond({ ':status': 200 });
+      stream.end(String(headers[name]));
+    });
+    const client = await (await gateway([backend.port], { route })).client();
+    client.send(`GET / HTTP/1.1\r\nHost: x\r\n${lines}\r\n\r\n`);
+    expect((await client.readBody(await client.readHead())).toString()).toBe(value);
+  });
+
   it('sends once more what a backend refused before it did anything (RFC 9113 §8.7)', async () => {
     let count = 0;
     const backend = await http2Backend((stream) => {

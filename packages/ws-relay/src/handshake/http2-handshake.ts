@@ -1,7 +1,7 @@
 import type { Http2ServerRequest, OutgoingHttpHeaders } from 'node:http2';
 
 import { type Clock, GatewayError, type UpgradeRequest } from '@ocelot/core';
-import { clientPeer, isHopByHop, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
+import { clientPeer, http2Headers, refusalBody, refusalHeaders } from '@ocelot/relay-kit';
 
 import { StreamLeg } from '../transfer/stream-leg.js';
 import { acceptKey } from './accept-key.js';
@@ -56,7 +56,7 @@ export class Http2Handshake implements ClientHandshake {
     if (!this.leg.canRespond) return;
     const key = this.#request.headers['sec-websocket-key'];
     const accept = typeof key === 'string' ? ['sec-websocket-accept', acceptKey(key)] : [];
-    this.leg.respond(http2Headers(OK, [...headers, ...accept]), false);
+    this.leg.respond(answerOf(OK, [...headers, ...accept]), false);
   }
 
   refuse({ error, status, requestId }: Refusal): void {
@@ -67,7 +67,7 @@ export class Http2Handshake implements ClientHandshake {
     }
     const answered = isAnswer(status) ? status : INTERNAL_ERROR;
     const body = refusalBody(error, answered, requestId);
-    leg.respond(http2Headers(answered, refusalHeaders(error, body)), false);
+    leg.respond(answerOf(answered, refusalHeaders(error, body)), false);
     leg.write(body);
     linger(leg, this.#clock);
   }
@@ -76,7 +76,7 @@ export class Http2Handshake implements ClientHandshake {
     if (!isAnswer(status)) throw unfit(status);
     const { leg } = this;
     const length = framing.kind === 'length' ? ['content-length', String(framing.bytes)] : [];
-    if (leg.canRespond) leg.respond(http2Headers(status, [...headers, ...length]), framing.kind === 'none');
+    if (leg.canRespond) leg.respond(answerOf(status, [...headers, ...length]), framing.kind === 'none');
     return {
       write: (content) => void leg.write(content),
       end: (isWhole) => {
@@ -98,18 +98,6 @@ function unfit(status: number): GatewayError {
   });
 }
 
-/** RFC 9113 §8.2: names in lower case, and nothing of an HTTP/1.1 connection. Values of one name are one value here. */
-function http2Headers(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
-  // A map: a backend may name a header `constructor`.
-  const headers = new Map<string, string>();
-  const cookies: string[] = [];
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = (rawHeaders[i] ?? '').toLowerCase();
-    const value = rawHeaders[i + 1] ?? '';
-    const before = headers.get(name);
-    if (isHopByHop(name) || name === 'http2-settings') continue;
-    if (name === 'set-cookie') cookies.push(value);
-    else headers.set(name, before === undefined ? value : `${before}, ${value}`);
-  }
-  return { ':status': status, ...Object.fromEntries(headers), ...(cookies.length > 0 && { 'set-cookie': cookies }) };
+function answerOf(status: number, rawHeaders: readonly string[]): OutgoingHttpHeaders {
+  return { ':status': status, ...http2Headers(rawHeaders) };
 }
