@@ -1,9 +1,6 @@
 // Situation: a route of an HTTP/2 client leads nowhere, or to a backend that is dead, late, rude or unwilling.
 // Action: a WebSocket and a plain request each, on one connection for all of them.
 // Expected: a status that tells who is to blame, the backend's own answer where there is one, and the connection goes on.
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-
 import {
   echoBackend,
   OPCODE,
@@ -16,6 +13,7 @@ import {
 } from '@ocelot/test-support';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
+import { freePort } from '../../src/free-port.js';
 import { type Answer, answerOf, ask, h2Stand, OK } from './h2-stand.js';
 import { route } from './stand.js';
 
@@ -26,7 +24,7 @@ let client: Http2Client;
 const LATE = { Gateway: { HandshakeTimeoutMs: 400, ConnectTimeoutMs: 300 }, Timeout: 1 };
 
 const subject = h2Stand(async (port) => {
-  const nobody = await closedPort();
+  const nobody = await freePort();
   echo = await echoBackend();
   cutting = await scriptedBackend(async (connection) => {
     await connection.readHead();
@@ -60,15 +58,6 @@ afterAll(async () => {
   await echo.close();
   await cutting.close();
 });
-
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function openAt(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> {
   return answerOf(client.open({ path, headers: { ':scheme': 'https', ...headers } }).stream);
