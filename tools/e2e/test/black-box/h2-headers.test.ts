@@ -2,7 +2,7 @@
 // Action: the gateway makes a request of HTTP/1.1 for the backend out of them.
 // Expected: end-to-end headers arrive, hop-by-hop ones do not, nobody forges or strips what the gateway adds, and no
 // target changes the host.
-import { H2_FLAG, scriptedBackend, type RawHead, type ScriptedBackend } from '@ocelot/test-support';
+import { eventually, H2_FLAG, scriptedBackend, type RawHead, type ScriptedBackend } from '@ocelot/test-support';
 import { afterAll, describe, expect, it } from 'vitest';
 
 import { type Fields, getFields, h2Stand, type H2Stand, socketFields, type Verdict, verdictOf } from './h2-stand.js';
@@ -161,7 +161,7 @@ describe.each(KINDS)('the head of %s over HTTP/2', (_kind, fieldsOf, flags) => {
     const before = subject.backend.calls.length;
     const client = await subject.raw();
     client.sendHeaders(1, fieldsOf(path), flags);
-    await expect.poll(() => subject.backend.calls.length).toBeGreaterThan(before);
+    await eventually(() => subject.backend.calls.length > before, 'the request reaches the backend');
     expect(subject.backend.calls[before]?.head.target).toBe(path);
   });
 
@@ -203,7 +203,7 @@ describe.each(KINDS)('the head of %s over HTTP/2', (_kind, fieldsOf, flags) => {
       (found) => (verdict = found),
       () => (verdict = {}),
     );
-    await expect.poll(() => calls.length > before || verdict !== undefined).toBe(true);
+    await eventually(() => calls.length > before || verdict !== undefined, 'it is served or refused');
     const head = calls[before]?.head;
     if (head === undefined) {
       expect(verdict?.status ?? 400).toBeGreaterThanOrEqual(400);

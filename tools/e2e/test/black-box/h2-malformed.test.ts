@@ -4,15 +4,19 @@
 import { H2, H2_CODE, H2_FLAG, type RawHttp2 } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
-import { type Fields, getFields, h2Stand, OK, socketFields, type Verdict, verdictOf } from './h2-stand.js';
+import {
+  type Fields,
+  getFields,
+  h2Stand,
+  LEAVES_BROKEN_CONNECTIONS,
+  OK,
+  socketFields,
+  type Verdict,
+  verdictOf,
+} from './h2-stand.js';
 import { route } from './stand.js';
 
-// Node 20 leaves a connection that broke the protocol open until this time is over, later ones close it at once.
-const subject = h2Stand((port) => ({
-  Routes: [route('/ws/{everything}', port)],
-  GlobalConfiguration: { Gateway: { HeadersTimeoutMs: 1_500 } },
-}));
-const LEAVES_BROKEN_CONNECTIONS = process.versions.node.startsWith('20.');
+const subject = h2Stand((port) => ({ Routes: [route('/ws/{everything}', port)] }), { isBroken: true });
 
 /** Neither served nor left without an end. */
 function expectRefused(verdict: Verdict): void {

@@ -30,6 +30,12 @@ import type { Call } from './switchboard.js';
 
 const ANY_CERTIFICATE = { rejectUnauthorized: false };
 
+/**
+ * Node 20 leaves a connection that broke the protocol, or flooded it, open for up to a minute, unserved; later ones close
+ * it at once.
+ */
+export const LEAVES_BROKEN_CONNECTIONS: boolean = process.versions.node.startsWith('20.');
+
 /** Fields of a HEADERS frame, in order. */
 export type Fields = readonly (readonly [string, string])[];
 
@@ -54,9 +60,16 @@ export interface Answer {
 
 /** A gateway that speaks TLS and HTTP/2, a scripted backend behind it, and clients of either version. */
 export class H2Stand extends Stand {
+  readonly #isBroken: boolean;
   readonly #sockets: TLSSocket[] = [];
   readonly #raw: (RawHttp2 | RawClient)[] = [];
   #removeFolder: () => Promise<void> = () => Promise.resolve();
+
+  /** @param isBroken whether connections are broken on purpose: see {@link LEAVES_BROKEN_CONNECTIONS}. */
+  constructor(isBroken = false) {
+    super();
+    this.#isBroken = isBroken;
+  }
 
   override async start(
     configure: (backendPort: number) => object | Promise<object>,
@@ -77,6 +90,19 @@ export class H2Stand extends Stand {
     } finally {
       await this.#removeFolder();
     }
+  }
+
+  override async everySocketIsClosed(): Promise<void> {
+    if (!this.#isBroken || !LEAVES_BROKEN_CONNECTIONS) await super.everySocketIsClosed();
+  }
+
+  /** In place of {@link finish} where the test itself stopped the gateway. @returns its exit code. */
+  async finishStopped(): Promise<number | null> {
+    for (const client of [...this.#sockets, ...this.#raw]) client.destroy();
+    await this.backend.close();
+    const { code } = await this.gateway.ended();
+    await this.#removeFolder();
+    return code;
   }
 
   /** A connection of node:http2; {@link finish} ends it. */
@@ -154,10 +180,10 @@ export const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n
 /** One gateway for the tests of a file, started before the first and examined after the last. */
 export function h2Stand(
   configure: (backendPort: number) => object | Promise<object>,
-  args: readonly string[] = [],
+  options: { readonly isBroken?: boolean } = {},
 ): H2Stand {
-  const subject = new H2Stand();
-  beforeAll(() => subject.start(configure, args));
+  const subject = new H2Stand(options.isBroken);
+  beforeAll(() => subject.start(configure));
   afterAll(() => subject.finish());
   return subject;
 }
