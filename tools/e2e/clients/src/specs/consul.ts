@@ -70,6 +70,15 @@ export function describeConsul(layout: TitledLayout, rows: readonly ConsulRow[])
           await endpointsKnown(stand.gateway, [stand.backend('two')]);
         };
 
+        /** Lets `one` die, for this test, and waits until its clients have connected again. */
+        const endOne = async (clients: readonly Session[]): Promise<void> => {
+          const again = clients.map((session) => session.reconnected());
+          const dying = stand.backend('one');
+          onTestFinished(() => dying.restart());
+          await dying.crash();
+          await Promise.all(again);
+        };
+
         it('keeps each client with the instance that began its session', async () => {
           const [atOne, atTwo] = await openAtBoth();
           for (let round = 0; round < 3; round += 1) {
@@ -105,15 +114,13 @@ export function describeConsul(layout: TitledLayout, rows: readonly ConsulRow[])
             await leaveOne();
             for (const session of atOne) await expect(session.who()).rejects.toThrow("Status code '404'");
             expect(await (await open()).who()).toBe('two');
+            await endOne(atOne);
+            expect(new Set(await names(atOne))).toEqual(new Set(['two']));
           });
 
         it('lets the clients of an instance that dies connect again by themselves, to the other one', async () => {
           const [atOne, atTwo] = await openAtBoth();
-          const again = atOne.map((session) => session.reconnected());
-          const dying = stand.backend('one');
-          onTestFinished(() => dying.restart());
-          await dying.crash(); // Consul goes on naming it.
-          await Promise.all(again);
+          await endOne(atOne); // Consul goes on naming it.
           expect(new Set(await names([...atOne, ...atTwo]))).toEqual(new Set(['two']));
           expect(await (await open()).who()).toBe('two');
           await leaveOne();
