@@ -124,6 +124,7 @@ describe('frames of a WebSocket over HTTP/2 (RFC 8441 §5)', () => {
     const neighbour = await openRaw(3, raw);
     raw.sendData(1, encodeFrame({ opcode: OPCODE.text, payload: 'bare' }));
     expect((await readCloseOf(raw)).code).toBe(1002);
+    connection.end();
     await connection.ended;
     neighbour.connection.sendFrame({ opcode: OPCODE.text, payload: 'still' });
     expect((await raw.read(H2.data, 3)).payload.toString()).toContain('still');
@@ -138,6 +139,8 @@ describe('the end of a WebSocket over HTTP/2', () => {
       raw.sendData(1, closeFrame(code, 'bye', true));
       expect(readClose(await connection.readFrame())).toEqual({ code, reason: 'bye' });
       connection.send(closeFrame(code, 'bye'));
+      // The server of a leg closes its TCP connection first (RFC 6455 §7.1.1).
+      connection.end();
       expect(await readCloseOf(raw)).toEqual({ code, reason: 'bye' });
       const last = raw.frames.at(-1);
       if (((last?.flags ?? 0) & H2_FLAG.endStream) === 0) {
@@ -153,6 +156,7 @@ describe('the end of a WebSocket over HTTP/2', () => {
     expect(await readCloseOf(raw)).toEqual({ code, reason: 'enough' });
     raw.sendData(1, closeFrame(code, '', true), H2_FLAG.endStream);
     expect(readClose(await connection.readFrame()).code).toBe(code);
+    connection.end();
     await connection.ended;
   });
 
@@ -218,6 +222,7 @@ describe('a gateway that stops', () => {
     expect((await readCloseOf(raw)).code).toBe(1012);
     expect(readClose(await connection.readFrame()).code).toBe(1012);
     connection.send(closeFrame(1012));
+    connection.end();
     raw.sendData(1, closeFrame(1012, '', true), H2_FLAG.endStream);
     await raw.readToEnd();
     raw.destroy();
