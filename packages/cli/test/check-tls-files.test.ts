@@ -22,6 +22,7 @@ async function files(): Promise<(name: string) => string> {
   await writeFile(join(folder, 'locked.key'), privateKey.export(encrypted));
   await writeFile(join(folder, 'public.key'), publicKey.export({ type: 'spki', format: 'pem' }));
   await writeFile(join(folder, 'empty'), '');
+  await writeFile(join(folder, 'half.crt'), `${authority.cert}\n${authority.cert.slice(0, -100)}`);
   return (name) => join(folder, name);
 }
 
@@ -47,6 +48,8 @@ describe('files of Gateway.Tls', () => {
     ['KeyFile', { KeyFile: 'locked.key' }, 'locked.key is encrypted.'],
     ['KeyFile', { KeyFile: 'public.key' }, 'public.key holds no private key in PEM form.'],
     ['CaFile', { CaFile: 'good.key' }, 'good.key holds no certificate in PEM form.'],
+    // OpenSSL would trust the first one, and leave the other out without a word.
+    ['CaFile', { CaFile: 'half.crt' }, 'half.crt ends inside a certificate.'],
   ])('are named with the place of %s when they cannot be used: %o', async (key, wrong, message) => {
     const file = await files();
     const paths = { CertFile: 'good.crt', KeyFile: 'good.key', CaFile: 'ca.crt', ...wrong };

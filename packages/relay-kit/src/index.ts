@@ -1,6 +1,6 @@
 // Public names, for relay authors.
 
-export { readAuthorities } from './authorities.js';
+export { assertAuthorities, readAuthorities } from './authorities.js';
 export { BackendTlsStore, type BackendTlsOptions } from './backend-tls.js';
 export { type BackendAddress, backendAddress, endpointName, hostHeader, usesTls } from './backend-address.js';
 export { clientPeer } from './client-peer.js';

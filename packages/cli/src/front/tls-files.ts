@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 
 import type { CertificateFiles } from '@ocelot/core';
+import { assertAuthorities } from '@ocelot/relay-kit';
 
 import { type TlsFileKey, TlsProblem } from './tls-problem.js';
 
@@ -43,6 +44,11 @@ export async function readCertificatePair({ certFile, keyFile }: CertificateFile
 export async function readAuthorities(caFile: string): Promise<string> {
   const ca = await read('CaFile', caFile);
   parseCertificate('CaFile', caFile, ca);
+  try {
+    assertAuthorities(ca, caFile);
+  } catch (error) {
+    throw new TlsProblem('CaFile', `${messageOf(error)}.`, 'Write the file anew, whole.', error);
+  }
   return ca;
 }
 
