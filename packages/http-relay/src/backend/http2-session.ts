@@ -40,7 +40,7 @@ export class Http2Session {
   #streams = 0;
   #idle: Timer | undefined;
   #isClosed = false;
-  readonly #open = new Set<ClientHttp2Session>();
+  readonly #open = new Map<ClientHttp2Session, Socket>();
 
   constructor(options: Http2SessionOptions) {
     this.#options = options;
@@ -71,14 +71,17 @@ export class Http2Session {
   close(): void {
     this.#idle?.clear();
     this.#current = undefined;
-    for (const session of this.#open) session.close();
+    for (const session of this.#open.keys()) session.close();
   }
 
-  /** Cuts whatever is under way. */
+  /**
+   * Cuts whatever is under way. By the sockets: `session.destroy()` of Node 20 never returns where a stream was answered
+   * before its own body had ended and another one is open.
+   */
   destroy(): void {
     this.#isClosed = true;
     this.close();
-    for (const session of this.#open) session.destroy();
+    for (const socket of this.#open.values()) socket.destroy();
   }
 
   #renew(): void {
@@ -114,7 +117,7 @@ export class Http2Session {
       createConnection: () => socket,
       settings: { enablePush: false },
     });
-    this.#open.add(session);
+    this.#open.set(session, socket);
     // What it means is told by the streams.
     session.on('error', () => undefined);
     session.once('close', () => this.#open.delete(session));
