@@ -33,22 +33,22 @@ export function switchingAnswer(
   const kept = endToEndHeaders(head.rawHeaders);
   const agreed: string[] = [];
   const passed: string[] = [];
+  // Both, in the backend's order.
+  const all: string[] = [];
   for (let i = 0; i + 1 < kept.length; i += 2) {
     const name = kept[i] ?? '';
+    const value = kept[i + 1] ?? '';
     const folded = name.toLowerCase();
-    if (!folded.startsWith(HANDSHAKE)) {
-      if (folded !== CONTENT_LENGTH) passed.push(name, kept[i + 1] ?? '');
-    } else if (folded !== ACCEPT && folded !== KEY && (ownExtensions === undefined || folded !== EXTENSIONS)) {
-      agreed.push(name, kept[i + 1] ?? '');
-    }
+    if (folded === CONTENT_LENGTH || folded === ACCEPT || folded === KEY) continue;
+    if (ownExtensions !== undefined && folded === EXTENSIONS) continue;
+    (folded.startsWith(HANDSHAKE) ? agreed : passed).push(name, value);
+    all.push(name, value);
   }
-  if (ownExtensions !== undefined && ownExtensions !== '') agreed.push('Sec-WebSocket-Extensions', ownExtensions);
   const answered = admission.answerHeaders(head.status, passed);
-  const headers = answered === passed ? passed : answered.filter((_, index) => isFree(answered[index & ~1] ?? ''));
-  return {
-    acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '',
-    headers: agreed.length === 0 ? headers : [...agreed, ...headers],
-  };
+  const headers =
+    answered === passed ? all : [...agreed, ...answered.filter((_, index) => isFree(answered[index & ~1] ?? ''))];
+  if (ownExtensions !== undefined && ownExtensions !== '') headers.push('Sec-WebSocket-Extensions', ownExtensions);
+  return { acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '', headers };
 }
 
 /** Whether a stage may have put the header there. */
