@@ -8,7 +8,7 @@ import { ProgressTimer } from '../progress-timer.js';
 import type { BackendPool } from './backend-pool.js';
 import { backendRequest } from './backend-request.js';
 import type { BackendAnswer, Call, CallReceiver } from './call.js';
-import { callFailure, RefusedStream } from './call-failure.js';
+import { callFailure, RefusedStream, UnaskedContinue } from './call-failure.js';
 import type { PoolDirectory } from './pool-directory.js';
 import { type Destination, MOST_REDIRECTS, redirected } from './redirect.js';
 import { mayRepeat } from './retry.js';
@@ -169,7 +169,9 @@ export class Attempts implements CallReceiver {
     if (!mayRepeat(failure, this.#isStarted, method)) return false;
     // The same endpoint once more where there is no other: a kept connection may have ended as the request was sent.
     const isLost = (this.#isStarted || isRefused) && this.#count === 1;
-    if (admission.nextLease(failure) === undefined && !isLost) return false;
+    // Nothing is wrong with the endpoint: its pool asks it by other means from now on.
+    const isRephrased = failure.cause instanceof UnaskedContinue;
+    if (!isRephrased && admission.nextLease(failure) === undefined && !isLost) return false;
     return this.#again(() => this.#leased());
   }
 

@@ -41,6 +41,8 @@ export class BackendPool {
   readonly #origin: string | undefined;
   #dispatcher: Dispatcher | undefined;
   #agent: HttpAgent | undefined;
+  /** Whether the backend says `100 Continue` unasked: undici would fail all of its answers. */
+  #saysContinue = false;
 
   constructor(options: BackendPoolOptions) {
     const { address, tls, route } = options;
@@ -80,7 +82,14 @@ export class BackendPool {
     // Nobody else would: undici cannot ask the backend.
     if (request.expectsContinue) receiver.mayContinue();
     const call = new UndiciCall(receiver);
-    call.start(this.#dispatcher, request, { origin: this.#origin, serverName: this.#serverName, reset });
+    call.start(this.#dispatcher, request, {
+      origin: this.#origin,
+      serverName: this.#serverName,
+      reset,
+      unaskedContinue: () => {
+        this.#saysContinue = true;
+      },
+    });
     return call;
   }
 
@@ -115,7 +124,7 @@ export class BackendPool {
   #needsNode({ body, expectsContinue, takesTrailers }: BackendRequest): boolean {
     if (this.#origin !== undefined) return false;
     // One limit for both kinds of connections would need one queue: such a route has one kind only.
-    if (this.#options.route.http.maxConnectionsPerEndpoint > 0) return true;
+    if (this.#options.route.http.maxConnectionsPerEndpoint > 0 || this.#saysContinue) return true;
     return expectsContinue || takesTrailers || (body !== undefined && body.length === undefined);
   }
 

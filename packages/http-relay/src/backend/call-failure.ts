@@ -15,6 +15,13 @@ export class UnexpectedSwitch extends Error {
   }
 }
 
+/** A backend said `100 Continue` though nobody asked (RFC 9110 §15.2.1), which undici takes for no HTTP. */
+export class UnaskedContinue extends Error {
+  constructor() {
+    super('100 Continue to a request that did not ask for it');
+  }
+}
+
 /** A backend does not speak the version that the route insists on. */
 export class VersionRefused extends Error {
   constructor() {
@@ -38,7 +45,7 @@ export class StreamReset extends Error {
 
 /** What undici says of an answer that is no HTTP, or none that can be understood. */
 const INVALID_CODES: ReadonlySet<string> = new Set(['UND_ERR_HEADERS_OVERFLOW', 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH']);
-const INVALID_MESSAGES: ReadonlySet<string> = new Set(['bad response', 'bad upgrade']);
+const INVALID_MESSAGES: ReadonlySet<string> = new Set(['bad upgrade']);
 
 /** How far a call came: no connection yet, a request that the backend may have seen, an answer that had begun. */
 export type CallProgress = 'connecting' | 'asked' | 'answering';
@@ -62,6 +69,11 @@ export function callFailure(error: unknown, progress: CallProgress, endpoint: En
 }
 
 function isNoAnswer(error: unknown, code: string, message: string): boolean {
-  if (error instanceof UnexpectedSwitch || (error instanceof Error && error.name === 'HTTPParserError')) return true;
+  if (
+    error instanceof UnexpectedSwitch ||
+    error instanceof UnaskedContinue ||
+    (error instanceof Error && error.name === 'HTTPParserError')
+  )
+    return true;
   return code.startsWith('HPE_') || INVALID_CODES.has(code) || INVALID_MESSAGES.has(message);
 }

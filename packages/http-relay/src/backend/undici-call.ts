@@ -2,6 +2,7 @@
 import type { Dispatcher } from 'undici';
 
 import type { BackendRequest, Call, CallReceiver } from './call.js';
+import { UnaskedContinue } from './call-failure.js';
 
 /** Beside the request itself, what undici is told. */
 export interface UndiciCallOptions {
@@ -11,12 +12,15 @@ export interface UndiciCallOptions {
   readonly serverName: string | undefined;
   /** Closes the connection behind the answer. */
   readonly reset: boolean;
+  /** Told before `failed` when the backend said `100 Continue`, which undici cannot bear. */
+  readonly unaskedContinue: () => void;
 }
 
 /** A request made by undici. Time limits are the caller's. */
 export class UndiciCall implements Call, Dispatcher.DispatchHandler {
   #receiver: CallReceiver | undefined;
   #controller: Dispatcher.DispatchController | undefined;
+  #unaskedContinue: (() => void) | undefined;
 
   constructor(receiver: CallReceiver) {
     this.#receiver = receiver;
@@ -28,6 +32,7 @@ export class UndiciCall implements Call, Dispatcher.DispatchHandler {
     const headers = ['host', request.host, ...request.headers];
     if (body?.length !== undefined) headers.push('content-length', body.length);
     const { origin, serverName: servername } = options;
+    this.#unaskedContinue = options.unaskedContinue;
     try {
       dispatcher.dispatch(
         {
@@ -82,7 +87,13 @@ export class UndiciCall implements Call, Dispatcher.DispatchHandler {
   }
 
   onResponseError(_: unknown, error: Error): void {
-    this.#fail(error);
+    // undici says so of a 100 only, where there is a request (client-h1.js, onHeadersComplete).
+    if (error.message !== 'bad response') {
+      this.#fail(error);
+      return;
+    }
+    this.#unaskedContinue?.();
+    this.#fail(new UnaskedContinue());
   }
 
   #fail(error: unknown): void {
