@@ -1,6 +1,7 @@
 // What `ocelot --help` teaches. docs/reference/cli.md is made from it.
 
-export const DESCRIPTION = 'A gateway for WebSockets and the HTTP beside them that reads the ocelot.json of Ocelot (.NET).';
+export const DESCRIPTION =
+  'A gateway for WebSockets and the HTTP beside them that reads the ocelot.json of Ocelot (.NET).';
 
 export const FILES =
   'ocelot.json by default. A folder is merged as Ocelot merges it; several files overlay one another';

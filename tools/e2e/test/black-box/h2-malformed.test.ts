@@ -192,14 +192,16 @@ describe('the body of a request (RFC 9113 §8.1.1)', () => {
     expect(subject.backend.has(path)).toBe(false);
   });
 
-  it.skipIf(LEAVES_BROKEN_CONNECTIONS)('behind END_STREAM reaches nobody: STREAM_CLOSED (§5.1)', async () => {
+  it('behind END_STREAM reaches nobody: STREAM_CLOSED (§5.1)', async () => {
     const path = subject.target();
     const client = await subject.raw();
     client.sendHeaders(1, getFields(path), H2_FLAG.endStream);
     const { connection } = await subject.backend.call(path);
     client.sendData(1, Buffer.from('GET /ws/evil HTTP/1.1\r\nHost: a\r\n\r\n'));
     expectRefused(await verdictOf(client, 1));
-    await connection.readToEnd().then((rest) => expect(rest.toString()).toBe(''));
+    // Where the client's connection stays, so does the backend's, until a PING is not answered.
+    if (LEAVES_BROKEN_CONNECTIONS) expect(connection.unread.toString()).toBe('');
+    else expect((await connection.readToEnd()).toString()).toBe('');
     expect(subject.backend.has('/ws/evil')).toBe(false);
     await subject.servesOthers();
   });
