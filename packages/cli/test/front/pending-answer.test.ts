@@ -74,6 +74,12 @@ const UPGRADE =
 const answered = async ({ requests }: Stand, index = 0): Promise<ServerResponse> =>
   eventually(() => requests[index]?.response, 'a request is served');
 
+function closed({ client }: Stand): Promise<void> {
+  return new Promise((resolve) => {
+    client.once('close', () => resolve());
+  });
+}
+
 describe('what is pipelined behind a request that is still being answered (RFC 9112 §9.3.2)', () => {
   it('is not upgraded before that answer is whole', async () => {
     const subject = await stand();
@@ -114,18 +120,23 @@ describe('what is pipelined behind a request that is still being answered (RFC 9
     expect(subject.text().indexOf('whole')).toBeLessThan(subject.text().indexOf(`HTTP/1.1 ${status}`));
   });
 
-  it.each([
-    ['requests', GET],
-    ['floods of headers', `GET / HTTP/1.1\r\nHost: a\r\n${'a:b\r\n'.repeat(1_001)}\r\n`],
-  ])('ends the connection when it is more than a hundred %s', async (_what, bytes) => {
+  it('ends the connection when it is more than a hundred requests', async () => {
     const subject = await stand();
-    const isClosed = new Promise((resolve) => {
-      subject.client.once('close', resolve);
-    });
-    subject.client.write(GET + bytes.repeat(500));
+    const isClosed = closed(subject);
+    subject.client.write(GET.repeat(501));
     await isClosed;
     expect(subject.requests.length).toBeLessThanOrEqual(101);
     expect(subject.lines().filter(({ level }) => level === 'warn')).toMatchObject([{ fields: { times: 1 } }]);
+  });
+
+  // Node 20 makes requests of them, which are counted; later versions refuse the first one in their parser.
+  it('ends the connection, behind that answer at the latest, when it is floods of headers', async () => {
+    const subject = await stand();
+    const isClosed = closed(subject);
+    subject.client.write(GET + `GET / HTTP/1.1\r\nHost: a\r\n${'a:b\r\n'.repeat(1_001)}\r\n`.repeat(500));
+    (await answered(subject)).end('whole');
+    await isClosed;
+    expect(subject.requests.length).toBe(1);
   });
 
   it('may go on for ever when no more than a hundred requests wait at once', async () => {
