@@ -7,6 +7,7 @@ import {
   GatewayError,
   isGatewayError,
 } from '@ocelot/core';
+import { logRefusal } from '@ocelot/relay-kit';
 
 import { answerHead } from './answer-head.js';
 import { type AnswerReceiver, Attempts } from './backend/attempts.js';
@@ -19,7 +20,7 @@ import { refuse } from './client/refuse.js';
 import { bodyTooBig } from './client/request-body.js';
 import { EventStream, isEventStream } from './event-stream.js';
 import { ProgressTimer } from './progress-timer.js';
-import { logFinished, logRefused } from './request-log.js';
+import { logFinished } from './request-log.js';
 import type { Abortable, RequestSet } from './request-set.js';
 
 /** What every request of one listener shares. */
@@ -217,7 +218,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
     this.#over();
     refuse(this.#answer, { error, status, requestId: exchangeId, isLast: gateway.isDraining });
     const log = admission?.log ?? gateway.log.child({ exchange: exchangeId, route: routeId });
-    logRefused(log, error, status, admission?.lease.endpoint);
+    logRefusal(log, 'request refused', error, status, admission?.lease.endpoint);
     gateway.record({ type: 'request.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });
     admission?.finish({ outcome: 'refused', error });
   }

@@ -1,11 +1,8 @@
-import type { Admission, Endpoint, GatewayError, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
+import type { Admission, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
 import { endpointName } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from './handshake/connect-backend.js';
 import type { Fault } from './transfer/transfer.js';
-
-/** Status under which a client that left before its answer is logged, as nginx does. */
-const CLIENT_CLOSED_REQUEST = 499;
 
 /**
  * The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. `log` is
@@ -31,24 +28,6 @@ export function logSession(log: Logger, summary: SessionSummary, fault: Fault | 
   if (summary.errorCode === 'OCELOT_ERR_HOOK_FAILED') log.error({ ...fields, err: fault?.cause }, 'session closed');
   else if (isBackendsFault) log.warn(fields, 'session closed');
   else log.info(fields, 'session closed');
-}
-
-/** The one line of a refused upgrade; `log` says which exchange and route. */
-export function logRefusal(log: Logger, error: GatewayError, status: number, endpoint: Endpoint | undefined): void {
-  const { exchangeId: _exchange, routeId: _route, ...details } = error.details;
-  const { cause } = error;
-  const fields = {
-    ...details,
-    status: status === 0 ? CLIENT_CLOSED_REQUEST : status,
-    code: error.code,
-    blame: error.source,
-    endpoint: endpoint === undefined ? undefined : endpointName(endpoint),
-    message: error.message,
-    cause: cause instanceof Error ? cause.message : cause,
-  };
-  if (error.code === 'OCELOT_ERR_STAGE_FAILED') log.error({ ...fields, err: cause }, 'upgrade refused');
-  else if (error.source === 'client') log.info(fields, 'upgrade refused');
-  else log.warn(fields, 'upgrade refused');
 }
 
 /** The one line of an upgrade that the backend itself refused. */

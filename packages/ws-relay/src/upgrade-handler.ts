@@ -6,6 +6,7 @@ import {
   isGatewayError,
   type UpgradeRequest,
 } from '@ocelot/core';
+import { logRefusal } from '@ocelot/relay-kit';
 
 import type { BackendTlsStore } from '@ocelot/relay-kit';
 import type { ClientHandshake } from './handshake/client-handshake.js';
@@ -16,7 +17,7 @@ import type { PendingHandshakes } from './handshake/pending-handshakes.js';
 import { relayAnswer } from './handshake/relay-answer.js';
 import { switchingAnswer } from './handshake/switching-answer.js';
 import { Tunnel } from './session.js';
-import { logRefusal, logRelayedRefusal, logSession } from './session-log.js';
+import { logRelayedRefusal, logSession } from './session-log.js';
 import type { TimerWheel } from './timer-wheel.js';
 import { decidesOnMessages } from './transfer/choose-mode.js';
 import { agreeOnCompression } from './transfer/compressed-legs.js';
@@ -153,7 +154,7 @@ function fail(
   const routeId = admission?.route.id ?? text(error.details['routeId']);
   client.refuse({ error, status, requestId: exchangeId });
   const log = admission?.log ?? gateway.log.child({ exchange: exchangeId, route: routeId });
-  logRefusal(log, error, status, admission?.lease.endpoint);
+  logRefusal(log, 'upgrade refused', error, status, admission?.lease.endpoint);
   gateway.record({ type: 'upgrade.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });
   admission?.finish({ outcome: 'refused', error });
 }
