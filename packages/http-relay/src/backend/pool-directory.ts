@@ -131,7 +131,7 @@ export class PoolDirectory {
   #drop(pools: Map<string, BackendPool>, key: string, pool: BackendPool): void {
     pools.delete(key);
     this.#count -= 1;
-    // Nothing is under way that could fail: undici's promise tells of nothing else.
+    // Requests still under way tell their own failures; what closing itself fails with changes nothing for anybody.
     void pool.close().catch(() => undefined);
   }
 }
