@@ -17,6 +17,10 @@ const endpoints = new Set<EndpointLoad>();
 const warnings: string[] = [];
 let gateway: Gateway | undefined;
 
+/** How often the active resources are read for one report, and how far apart. */
+const READINGS = 4;
+const READING_MS = 5;
+
 /** Loaded with `--plugin`. */
 export const plugin: Plugin = {
   name: 'soak-probe',
@@ -54,7 +58,7 @@ export const plugin: Plugin = {
       if (name !== 'ExperimentalWarning') warnings.push(`${name}: ${message}`);
     });
     process.on('message', (message) => {
-      if (message === ASK) process.send?.(report());
+      if (message === ASK) void report().then((answer) => process.send?.(answer));
     });
     // Whoever soaks is gone: nobody will stop this process.
     process.once('disconnect', () => process.exit(1));
@@ -91,7 +95,8 @@ function tapMessages(registry: Registry): void {
   });
 }
 
-function report(): ProbeReport {
+async function report(): Promise<ProbeReport> {
+  const resources = await countResources();
   const objects = countObjects();
   const { rss, heapUsed, external } = process.memoryUsage();
   let leases = 0;
@@ -99,8 +104,6 @@ function report(): ProbeReport {
     leases += endpoint.inFlight;
     if (endpoint.inFlight === 0) endpoints.delete(endpoint);
   }
-  const resources: Record<string, number> = {};
-  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
   return {
     memory: { rss, heapUsed, external },
     sessions: gateway?.openSessions ?? 0,
@@ -111,6 +114,29 @@ function report(): ProbeReport {
     listeners: countListeners(),
     warnings,
   };
+}
+
+/**
+ * The least of each kind in several readings: what is held is in all of them, while an immediate or a timer that
+ * just passes by, such as that of the last line of the log, is not.
+ */
+async function countResources(): Promise<Readonly<Record<string, number>>> {
+  let least = activeResources();
+  for (let reading = 1; reading < READINGS; reading += 1) {
+    await new Promise<void>((resolve) => {
+      setTimeout(resolve, READING_MS);
+    });
+    const next = activeResources();
+    // The timer of this reading is over when the next one is taken.
+    least = Object.fromEntries(Object.entries(least).map(([kind, count]) => [kind, Math.min(count, next[kind] ?? 0)]));
+  }
+  return least;
+}
+
+function activeResources(): Readonly<Record<string, number>> {
+  const resources: Record<string, number> = {};
+  for (const name of process.getActiveResourcesInfo()) resources[name] = (resources[name] ?? 0) + 1;
+  return resources;
 }
 
 /** Counting collects garbage first. */
