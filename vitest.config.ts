@@ -8,7 +8,7 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 const sources = [
   { find: /^@ocelot\/core\/testing$/, replacement: source('./packages/core/src/testing/index.ts') },
   {
-    find: /^@ocelot\/(core|lb|discovery-consul|relay-kit|ws-relay|http-relay|cli)$/,
+    find: /^@ocelot\/(core|lb|discovery-consul|relay-kit|ws-relay|http-relay|auth|rate-limit|resilience|telemetry|cli)$/,
     replacement: source('./packages/$1/src/index.ts'),
   },
   { find: /^@ocelot\/test-support$/, replacement: source('./tools/test-support/src/index.ts') },
@@ -31,7 +31,19 @@ export default defineConfig({
     dangerouslyIgnoreUnhandledErrors: false,
     coverage: { provider: 'v8', include: ['packages/*/src/**'] },
     projects: [
-      ...['core', 'lb', 'discovery-consul', 'relay-kit', 'ws-relay', 'http-relay', 'cli'].map(unit),
+      ...[
+        'core',
+        'lb',
+        'discovery-consul',
+        'relay-kit',
+        'ws-relay',
+        'http-relay',
+        'auth',
+        'rate-limit',
+        'resilience',
+        'telemetry',
+        'cli',
+      ].map(unit),
       {
         extends: true,
         resolve: { alias: sources.slice(2) },

@@ -10,6 +10,8 @@ import { PACKAGES, files, read, report } from './project.mjs';
 const LINES_AT_MOST = 300;
 const NAMELESS = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'internal', 'types', 'misc', 'shared']);
 
+const LIBRARIES = PACKAGES.filter((name) => name !== 'cli');
+
 /** What a package's sources may import besides what its package.json lists, and whether they may use Node. */
 const ARROWS = {
   core: { siblings: [], node: false },
@@ -18,7 +20,11 @@ const ARROWS = {
   'relay-kit': { siblings: ['core'], node: true },
   'ws-relay': { siblings: ['core', 'relay-kit'], node: true },
   'http-relay': { siblings: ['core', 'relay-kit'], node: true },
-  cli: { siblings: ['core', 'lb', 'discovery-consul', 'relay-kit', 'ws-relay', 'http-relay'], node: true },
+  auth: { siblings: ['core', 'relay-kit'], node: true },
+  'rate-limit': { siblings: ['core'], node: true },
+  resilience: { siblings: ['core', 'relay-kit'], node: true },
+  telemetry: { siblings: ['core'], node: true },
+  cli: { siblings: [...LIBRARIES], node: true },
 };
 
 const SPECIFIER = /(?:^|[^.\w])(?:import|export)\s*(?:[^'"`;()]*?\sfrom\s*)?\(?\s*'([^']+)'/gm;

@@ -10,7 +10,19 @@ import { fileURLToPath } from 'node:url';
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
 /** The published packages, in the order of their arrows: nothing depends on what comes later. */
-export const PACKAGES = ['core', 'lb', 'discovery-consul', 'relay-kit', 'ws-relay', 'http-relay', 'cli'];
+export const PACKAGES = [
+  'core',
+  'lb',
+  'discovery-consul',
+  'relay-kit',
+  'ws-relay',
+  'http-relay',
+  'auth',
+  'rate-limit',
+  'resilience',
+  'telemetry',
+  'cli',
+];
 
 const NEVER = new Set(['node_modules', 'dist', '.git', '.cache', '.turbo', 'coverage']);
 

@@ -1,0 +1,1 @@
+export { rateLimit } from './plugin.js';

@@ -1,0 +1,1 @@
+export { resilience } from './plugin.js';
