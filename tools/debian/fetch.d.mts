@@ -1,5 +1,5 @@
 /** What the tests may need beside npm's packages. */
-export type ProgramName = 'nats-server' | 'mosquitto' | 'python' | 'chromium';
+export type ProgramName = 'nats-server' | 'mosquitto' | 'python' | 'redis-server' | 'promtool' | 'chromium';
 
 /** A program that runs here, or why there is none. */
 export type Found =
@@ -12,5 +12,5 @@ export type Found =
     }
   | { readonly reason: string };
 
-/** Finds a program, fetching it from Debian if need be; takes a minute at most, Chromium three. */
+/** Finds a program, fetching it from Debian if need be; takes a minute at most, promtool one and a half, Chromium three. */
 export function findProgram(name: ProgramName): Promise<Found>;

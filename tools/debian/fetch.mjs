@@ -2,7 +2,7 @@
 //
 // Why it exists: the tests with real clients run on machines that have only Node. Each program is looked for in this
 // order:
-//   1. its environment variable (OCELOT_NATS_SERVER, OCELOT_MOSQUITTO, OCELOT_PYTHON, OCELOT_CHROMIUM)
+//   1. its environment variable (OCELOT_NATS_SERVER, OCELOT_CHROMIUM, … : `variable` in programs.mjs)
 //   2. PATH, and the folders of system programs that PATH often leaves out
 //   3. .cache/debian, from an earlier run
 //   4. Debian's packages, unpacked into .cache/debian: no root rights, the system stays untouched
@@ -76,7 +76,7 @@ function placesOf(command) {
 }
 
 async function installed(program, signal) {
-  for (const path of placesOf(program.command)) {
+  for (const path of [program.command, ...(program.alsoCalled ?? [])].flatMap(placesOf)) {
     const found = await probe(program, path, {}, signal);
     if (found) return found;
   }
@@ -144,9 +144,11 @@ async function install(name, signal) {
     const root = join(folder, 'root');
     await mkdir(root);
     const apt = await privateApt(folder, signal);
-    await apt.unpack(PROGRAMS[name].packages, root);
+    const { packages, isAlone, inside } = PROGRAMS[name];
+    if (isAlone) await apt.extract(packages[0], inside, root);
+    else await apt.unpack(packages, root);
     const works = await inRoot(PROGRAMS[name], root, signal);
-    if (!works) throw new Error(`Debian's ${PROGRAMS[name].packages.join(', ')} was fetched and does not run here.`);
+    if (!works) throw new Error(`Debian's ${packages.join(', ')} was fetched and does not run here.`);
     // What is there did not run: an interrupted run's, or a machine's that was upgraded.
     await rm(join(cache, name), { recursive: true, force: true });
     await rename(root, join(cache, name));

@@ -3,8 +3,8 @@
 // Why it exists: the tests need programs that npm does not carry, on machines where nobody may or wants to install them.
 // apt runs with lists and a cache of its own and only downloads; dpkg-deb unpacks into a folder. No root rights needed.
 import { execFile } from 'node:child_process';
-import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, readFile, readdir, rename, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
@@ -53,14 +53,22 @@ export async function privateApt(folder, signal, { suites, settings = [] } = {})
       throw new Error(`Debian's packages could not be fetched (${line ?? error.message}).`, { cause: error });
     }
   };
+  const download = async (name) => {
+    await apt('download', name);
+    const deb = (await readdir(folder)).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
+    if (deb === undefined) throw new Error(`Debian has no package "${name}" any more.`);
+    return join(folder, deb);
+  };
   await apt('update');
   return {
     /** Downloads one package without what it depends on; resolves with the path of its file. */
-    async download(name) {
-      await apt('download', name);
-      const deb = (await readdir(folder)).find((file) => file.startsWith(`${name}_`) && file.endsWith('.deb'));
-      if (deb === undefined) throw new Error(`Debian has no package "${name}" any more.`);
-      return join(folder, deb);
+    download,
+    /** Downloads one package without what it depends on, and puts nothing but its file `inside` into `root`. */
+    async extract(name, inside, root) {
+      const whole = await mkdtemp(join(folder, 'whole-'));
+      await execute('dpkg-deb', ['-x', await download(name), whole], { signal });
+      await mkdir(dirname(join(root, inside)), { recursive: true });
+      await rename(join(whole, inside), join(root, inside));
     },
     /** Unpacks `packages`, and what they need and this machine lacks, into the folder `root`. */
     async unpack(packages, root) {

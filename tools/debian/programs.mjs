@@ -5,8 +5,9 @@
 
 /**
  * - `variable`: names the program on machines that keep it elsewhere
- * - `command`: what it is called on PATH
- * - `packages`: Debian's, `inside` is the program's path in them
+ * - `command`: what it is called on PATH; `alsoCalled`: other names there that do as well
+ * - `packages`: Debian's, `inside` is the program's path in them; `isAlone`: of the only package nothing but that file
+ *   is kept, and what it depends on is not fetched
  * - `probe`: arguments that end at once and print versions, `exitCodes` with which of them it may end
  * - `limitMs`: how long finding it may take in all
  */
@@ -42,6 +43,28 @@ export const PROGRAMS = {
     ],
     exitCodes: [0],
     limitMs: 60_000,
+  },
+  /** The store that several gateways share: 7 MB unpacked. Valkey answers the same commands. */
+  'redis-server': {
+    variable: 'OCELOT_REDIS_SERVER',
+    command: 'redis-server',
+    alsoCalled: ['valkey-server'],
+    packages: ['redis-server', 'redis-tools'],
+    inside: 'usr/bin/redis-server',
+    probe: ['--version'],
+    exitCodes: [0],
+    limitMs: 60_000,
+  },
+  /** Prometheus' own reader of metrics: 48 MB, the only file that is kept of its 19 MB package. */
+  promtool: {
+    variable: 'OCELOT_PROMTOOL',
+    command: 'promtool',
+    packages: ['prometheus'],
+    isAlone: true,
+    inside: 'usr/bin/promtool',
+    probe: ['--version'],
+    exitCodes: [0],
+    limitMs: 90_000,
   },
   /** With the libraries that a server has not: 110 MB where a desktop is installed, 230 MB on a bare machine. */
   chromium: {

@@ -35,6 +35,15 @@ describe('tools/debian/fetch.mjs', () => {
     expect(stdout).toBe(`nats-server: ${join(folder, 'nats-server')} (nats-server: v7.8.9)\n`);
   });
 
+  it('takes Valkey for Redis when only that is on PATH', async () => {
+    const path = join(folder, 'valkey-server');
+    await writeFile(path, '#!/bin/sh\necho "Valkey server v=9.9.9"\n');
+    await chmod(path, 0o755);
+    const { stdout } = await run(['redis-server'], { PATH: `${folder}:${process.env['PATH']}` });
+    // A machine that has Redis itself is asked for that first.
+    expect(stdout).toMatch(/valkey-server \(Valkey server v=9\.9\.9\)\n$|redis-server \(Redis server v=/);
+  });
+
   it('says what is wrong, and exits with 1, when a variable names a program that fails', async () => {
     const path = join(folder, 'broken');
     await expect(run(['python'], { OCELOT_PYTHON: path })).rejects.toMatchObject({
@@ -47,7 +56,7 @@ describe('tools/debian/fetch.mjs', () => {
   it('names what it knows when it is asked for something else', async () => {
     await expect(run(['firefox'], {})).rejects.toMatchObject({
       code: 1,
-      stderr: 'There is no "firefox" here. Known: nats-server, mosquitto, python, chromium.\n',
+      stderr: 'There is no "firefox" here. Known: nats-server, mosquitto, python, redis-server, promtool, chromium.\n',
     });
   });
 });
