@@ -1,6 +1,6 @@
+import { ADMIN } from './admin-section.js';
 import { decimal, flag, integer, list, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
 
-const LATER = 'it arrives with a later version';
 const MAX_MS = 2_147_483_647;
 
 function milliseconds(description: string, fallback: number): KeySchema {
@@ -186,11 +186,6 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
     ProxyProtocol: flag(
       'Connections begin with a PROXY protocol header, version 1 or 2, that tells the client’s address. Where `TrustedProxies` lists any address, only those may connect. Read when the gateway starts.',
     ),
-    Admin: object(
-      'Admin',
-      'Where the administration interface listens.',
-      { Host: text('Address to listen on.'), Port: integer('Port to listen on.', { minimum: 0, maximum: 65_535 }) },
-      { unsupported: LATER },
-    ),
+    Admin: ADMIN,
   },
 );
