@@ -1,4 +1,4 @@
-import type { Endpoint, ErrorCode, Route, Session, SessionSummary } from '@ocelot/core';
+import type { Endpoint, ErrorCode, GatewayError, Route, Session, SessionSummary, TransferCount } from '@ocelot/core';
 import { headerValues } from '@ocelot/relay-kit';
 
 /** Whether an answer is a stream of server-sent events, which ends when somebody ends it. */
@@ -15,8 +15,11 @@ export interface EventStreamInit {
   readonly openedMs: number;
   /** Ends the answer as a whole one: clients connect again (HTML Standard, §9.2.3). */
   readonly end: () => void;
-  /** Breaks it off. */
-  readonly cut: () => void;
+  /** Breaks it off; without a reason when the gateway closes. */
+  readonly cut: (error?: GatewayError) => void;
+  /** Bytes of the bodies so far. */
+  readonly bytesFromClient: () => number;
+  readonly bytesFromBackend: () => number;
 }
 
 /**
@@ -29,7 +32,7 @@ export class EventStream implements Session {
   readonly closed: Promise<SessionSummary>;
   readonly #init: EventStreamInit;
   #settle: (summary: SessionSummary) => void = () => undefined;
-  #isDrained = false;
+  #isOurs = false;
 
   constructor(init: EventStreamInit) {
     this.#init = init;
@@ -40,29 +43,44 @@ export class EventStream implements Session {
     });
   }
 
+  get fromClient(): TransferCount {
+    return { bytes: this.#init.bytesFromClient(), messages: 0 };
+  }
+  get fromBackend(): TransferCount {
+    return { bytes: this.#init.bytesFromBackend(), messages: 0 };
+  }
+
+  /** There is no frame to say why: the answer breaks off, so that nobody takes it for one that ended in order. */
+  close(error: GatewayError): void {
+    this.#isOurs = true;
+    this.#init.cut(error);
+  }
+
   drain(): void {
-    this.#isDrained = true;
+    this.#isOurs = true;
     this.#init.end();
   }
 
   destroy(): void {
+    this.#isOurs = true;
     this.#init.cut();
   }
 
   /** The answer is over. Idempotent. */
-  close(end: { readonly nowMs: number; readonly bytes: number; readonly errorCode: ErrorCode | undefined }): void {
+  settle({ nowMs, errorCode }: { readonly nowMs: number; readonly errorCode: ErrorCode | undefined }): void {
     const { id, route, endpoint, openedMs } = this.#init;
+    const { fromClient, fromBackend } = this;
     this.#settle({
       exchangeId: id,
       routeId: route.id,
       endpoint,
-      closedBy: this.#isDrained ? 'gateway' : end.errorCode === 'OCELOT_ERR_CLIENT_GONE' ? 'client' : 'backend',
+      closedBy: this.#isOurs ? 'gateway' : errorCode === 'OCELOT_ERR_CLIENT_GONE' ? 'client' : 'backend',
       closeCode: undefined,
       closeReason: '',
-      errorCode: end.errorCode,
-      durationMs: end.nowMs - openedMs,
-      fromClient: { bytes: 0, messages: 0 },
-      fromBackend: { bytes: end.bytes, messages: 0 },
+      errorCode,
+      durationMs: nowMs - openedMs,
+      fromClient,
+      fromBackend,
     });
   }
 }

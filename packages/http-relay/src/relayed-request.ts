@@ -5,6 +5,7 @@ import {
   type Clock,
   type Gateway,
   GatewayError,
+  type GatewayRequest,
   isGatewayError,
 } from '@ocelot/core';
 import { logRefusal } from '@ocelot/relay-kit';
@@ -45,6 +46,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
   readonly #idleTimer: ProgressTimer;
   #answer: AnswerWriter;
   #phase: 'admitting' | 'waiting' | 'answering' | 'ending' | 'over' = 'admitting';
+  #received: GatewayRequest | undefined;
   #admission: Admission | undefined;
   #attempts: Attempts | undefined;
   #status = 0;
@@ -72,6 +74,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
     try {
       // Step 2
       const { request, body } = receivedRequest(this.#request);
+      this.#received = request;
       this.#answer = new AnswerWriter(this.#request, this.#response, body !== undefined, this.#context.clock);
       // Steps 3 to 6 are core's.
       this.#admission = await this.#context.gateway.admit(request, this);
@@ -140,7 +143,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
       this.#phase = 'answering';
       this.#idleTimer.restart(admission.route.timeouts.idleMs, this.#idle);
       if (isEventStream(head.rawHeaders)) this.#adopt(admission);
-      admission.opened();
+      else admission.opened();
     } catch (error) {
       this.failed(isGatewayError(error) ? error : invalidAnswer(error));
     }
@@ -195,8 +198,12 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
         this.#attempts?.close();
         this.ended([]);
       },
-      cut: () => this.abort(new GatewayError('OCELOT_ERR_DRAINING')),
+      cut: (error = new GatewayError('OCELOT_ERR_DRAINING')) => this.abort(error),
+      bytesFromClient: () => this.#attempts?.bytesFromClient ?? 0,
+      bytesFromBackend: () => this.#bytes,
     });
+    // Before any byte of the body moves: who is told may end the stream at once.
+    admission.opened(this.#stream);
     gateway.adopt(this.#stream);
   }
 
@@ -209,17 +216,25 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
     else this.abort(new GatewayError('OCELOT_ERR_CLIENT_GONE'));
   };
 
-  #refuse(error: GatewayError): void {
+  #refuse(given: GatewayError): void {
     const { gateway } = this.#context;
     const admission = this.#admission;
+    const error = admission?.refusal(given) ?? given;
     const status = gateway.statusOf(error);
     const exchangeId = admission?.id ?? text(error.details['exchangeId']);
     const routeId = admission?.route.id ?? text(error.details['routeId']);
     this.#over();
     refuse(this.#answer, { error, status, requestId: exchangeId, isLast: gateway.isDraining });
     const log = admission?.log ?? gateway.log.child({ exchange: exchangeId, route: routeId });
-    logRefusal(log, 'request refused', error, status, admission?.lease.endpoint);
-    gateway.record({ type: 'request.refused', exchangeId: exchangeId ?? '', routeId, errorCode: error.code, status });
+    logRefusal(log, 'request refused', { error, status, endpoint: admission?.lease.endpoint });
+    gateway.record({
+      type: 'request.refused',
+      exchangeId: exchangeId ?? '',
+      routeId,
+      request: this.#received,
+      errorCode: error.code,
+      status,
+    });
     admission?.finish({ outcome: 'refused', error });
   }
 
@@ -242,7 +257,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
     };
     logFinished(gateway.log, request.method, finished, error);
     gateway.record({ type: 'request.finished', ...finished, errorCode: error?.code });
-    this.#stream?.close({ nowMs, bytes: this.#bytes, errorCode: error?.code });
+    this.#stream?.settle({ nowMs, errorCode: error?.code });
     admission.finish({ outcome: 'completed' });
   }
 

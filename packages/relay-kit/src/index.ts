@@ -6,6 +6,6 @@ export { type BackendAddress, backendAddress, endpointName, hostHeader, usesTls 
 export { clientPeer } from './client-peer.js';
 export { endToEndHeaders, headerLines, isHopByHop } from './hop-by-hop.js';
 export { http2Headers } from './http2-headers.js';
-export { logRefusal } from './log-refusal.js';
+export { logRefusal, type RefusalLine } from './log-refusal.js';
 export { refusalBody, refusalHeaders } from './refusal.js';
 export { hasToken, headerValues, isToken, listElements, trimBlanks } from './tokens.js';

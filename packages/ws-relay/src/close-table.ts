@@ -22,7 +22,7 @@ export type EndEvent =
   | 'cut';
 
 /** Ends that the gateway itself decides on, in good order. */
-export type GatewayEnd = 'idle' | 'app-idle' | 'lifetime' | 'hook' | 'plugin' | 'drain';
+export type GatewayEnd = 'idle' | 'app-idle' | 'lifetime' | 'hook' | 'plugin' | 'error' | 'drain';
 
 /** What one side gets. */
 export type Farewell =
@@ -41,7 +41,8 @@ export interface CloseRule {
   /** When it happens, for the documentation. */
   readonly when: string;
   readonly closedBy: SessionSummary['closedBy'];
-  readonly errorCode: ErrorCode | undefined;
+  /** `given`: that of the error that came with the event. */
+  readonly errorCode: ErrorCode | 'given' | undefined;
   readonly toClient: Farewell;
   readonly toBackend: Farewell;
 }
@@ -221,6 +222,14 @@ export const CLOSE_TABLE: readonly CloseRule[] = [
     when: 'a tap of a plugin closes the session',
     closedBy: 'gateway',
     errorCode: 'OCELOT_ERR_CLOSED_BY_PLUGIN',
+    toClient: close('given'),
+    toBackend: close('given'),
+  },
+  {
+    event: 'error',
+    when: 'a plugin ends the session with an error of the catalogue: expired credentials, a limit',
+    closedBy: 'gateway',
+    errorCode: 'given',
     toClient: close('given'),
     toBackend: close('given'),
   },

@@ -1,15 +1,20 @@
-import type { Admission, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
+import type { Admission, ErrorCode, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
 import { endpointName } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from './handshake/connect-backend.js';
 import type { Fault } from './transfer/transfer.js';
+
+/** A plugin threw: whoever runs the gateway has to look. */
+const OURS: ReadonlySet<ErrorCode> = new Set(['OCELOT_ERR_HOOK_FAILED', 'OCELOT_ERR_STAGE_FAILED']);
 
 /**
  * The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. `log` is
  * the gateway's: a logger of its own for one line would cost more than the line.
  */
 export function logSession(log: Logger, summary: SessionSummary, fault: Fault | undefined): void {
+  const { error } = fault ?? {};
   const fields = {
+    ...error?.details,
     exchange: summary.exchangeId,
     route: summary.routeId,
     endpoint: endpointName(summary.endpoint),
@@ -23,17 +28,27 @@ export function logSession(log: Logger, summary: SessionSummary, fault: Fault | 
     closeReason: summary.closeReason,
     code: summary.errorCode,
     fault: fault?.what,
+    blame: error?.source,
+    cause: error?.cause instanceof Error ? error.cause.message : error?.cause,
   };
   const isBackendsFault = summary.closedBy === 'backend' && summary.errorCode !== undefined;
-  if (summary.errorCode === 'OCELOT_ERR_HOOK_FAILED') log.error({ ...fields, err: fault?.cause }, 'session closed');
+  if (summary.errorCode !== undefined && OURS.has(summary.errorCode))
+    log.error({ ...fields, err: fault?.cause }, 'session closed');
   else if (isBackendsFault) log.warn(fields, 'session closed');
   else log.info(fields, 'session closed');
 }
 
-/** The one line of an upgrade that the backend itself refused. */
-export function logRelayedRefusal(admission: Admission<UpgradeRequest>, answer: BackendAnswer, isWhole: boolean): void {
+/**
+ * The one line of an upgrade that the backend itself refused.
+ * @param told What became of the answer: whether all of it was passed on, or the Close that a client got for it.
+ */
+export function logRelayedRefusal(
+  admission: Admission<UpgradeRequest>,
+  answer: BackendAnswer,
+  told: { readonly whole: boolean } | { readonly closeCode: number },
+): void {
   admission.log.info(
-    { endpoint: endpointName(answer.endpoint), status: answer.head.status, whole: isWhole },
+    { endpoint: endpointName(answer.endpoint), status: answer.head.status, ...told },
     'backend refused the upgrade',
   );
 }

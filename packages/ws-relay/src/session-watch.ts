@@ -18,6 +18,8 @@ export interface Activity {
   readonly messages: number;
   /** Whether a data message is under way. */
   readonly isMidMessage: boolean;
+  /** Whether a plugin keeps a side from being read: nobody is missed then. */
+  readonly isBlocked: boolean;
 }
 
 /**
@@ -44,11 +46,11 @@ export class SessionWatch {
   }
 
   /** @returns which limit is reached, if one is. */
-  look(nowMs: number, { bytes, messages, isMidMessage }: Activity): TimeUp | undefined {
-    const hasMoved = bytes !== this.#bytes;
+  look(nowMs: number, { bytes, messages, isMidMessage, isBlocked }: Activity): TimeUp | undefined {
+    const hasMoved = bytes !== this.#bytes || isBlocked;
     if (hasMoved) this.#movedMs = nowMs;
     // A message larger than what passes within the limit is no silence.
-    if (messages !== this.#messages || (hasMoved && isMidMessage)) this.#spokeMs = nowMs;
+    if (messages !== this.#messages || isBlocked || (hasMoved && isMidMessage)) this.#spokeMs = nowMs;
     this.#bytes = bytes;
     this.#messages = messages;
     if (nowMs - this.#movedMs >= this.#idleMs) return timeUp('idle', `no byte for ${this.#idleMs} ms (IdleTimeoutMs)`);

@@ -1,6 +1,18 @@
-import type { BoundTap, Clock, Endpoint, ErrorCode, Exchange, Route, Session, SessionSummary } from '@ocelot/core';
+import type {
+  BoundTap,
+  Clock,
+  Endpoint,
+  ErrorCode,
+  Exchange,
+  GatewayError,
+  Route,
+  Session,
+  SessionSummary,
+  TransferCount,
+} from '@ocelot/core';
 
 import { closeRule, type EndEvent } from './close-table.js';
+import { closeStatusOf } from './close-status.js';
 import type { CloseStatus } from './frames/close-codes.js';
 import { type Activity, sessionWatch, type SessionWatch } from './session-watch.js';
 import { tappedSession } from './tapped-session.js';
@@ -121,7 +133,7 @@ export class Tunnel implements Session, TransferHost, Timed {
   #startTaps(): void {
     const { taps, exchange } = this.#init;
     if (taps.length === 0) return;
-    const session = tappedSession(exchange, this.#transfer);
+    const session = tappedSession(exchange, this.#transfer, (error) => this.close(error));
     for (const { name, tap } of taps) {
       try {
         const observer = tap.observe?.(session);
@@ -136,6 +148,18 @@ export class Tunnel implements Session, TransferHost, Timed {
 
   #tapFailed(fault: Fault): void {
     this.#transfer.leave('hook', undefined, fault);
+  }
+
+  get fromClient(): TransferCount {
+    return this.#transfer.fromClient;
+  }
+  get fromBackend(): TransferCount {
+    return this.#transfer.fromBackend;
+  }
+
+  close(error: GatewayError): void {
+    if (this.#end !== undefined) return;
+    this.#transfer.leave('error', closeStatusOf(error), { what: error.message, cause: error.cause, error });
   }
 
   drain(closeCode: number, reason: string): void {
@@ -165,6 +189,7 @@ export class Tunnel implements Session, TransferHost, Timed {
       bytes: client.bytesReceived + backend.bytesReceived,
       messages: fromClient.messages + fromBackend.messages,
       isMidMessage,
+      isBlocked: client.isBlocked || backend.isBlocked,
     };
   }
 
@@ -200,8 +225,9 @@ export class Tunnel implements Session, TransferHost, Timed {
   }
 
   #summary(): SessionSummary {
-    const { event, status } = this.#end ?? { event: 'cut', status: undefined };
+    const { event, status, fault } = this.#end ?? { event: 'cut', status: undefined, fault: undefined };
     const rule = closeRule(event);
+    const named = rule.errorCode === 'given' ? fault?.error?.code : rule.errorCode;
     const timeout: ErrorCode | undefined = this.#hasTimedOut ? 'OCELOT_ERR_CLOSE_TIMEOUT' : undefined;
     return {
       exchangeId: this.id,
@@ -210,7 +236,7 @@ export class Tunnel implements Session, TransferHost, Timed {
       closedBy: rule.closedBy,
       closeCode: status?.code,
       closeReason: status?.reason ?? '',
-      errorCode: rule.errorCode ?? timeout,
+      errorCode: named ?? timeout,
       durationMs: this.#init.clock.now() - this.#openedMs,
       fromClient: this.#transfer.fromClient,
       fromBackend: this.#transfer.fromBackend,

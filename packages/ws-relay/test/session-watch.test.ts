@@ -22,7 +22,13 @@ function routeWith(settings: object): Route {
 const watch = (settings: object, random = 0) => sessionWatch(routeWith(settings), 0, () => random);
 
 /** What a session has moved: nothing but the given. */
-const moved = (counts: Partial<Activity> = {}): Activity => ({ bytes: 0, messages: 0, isMidMessage: false, ...counts });
+const moved = (counts: Partial<Activity> = {}): Activity => ({
+  bytes: 0,
+  messages: 0,
+  isMidMessage: false,
+  isBlocked: false,
+  ...counts,
+});
 
 describe('SessionWatch', () => {
   it('is none where a route sets no limit of time', () => {
@@ -35,6 +41,15 @@ describe('SessionWatch', () => {
     expect(sut?.look(1400, moved({ bytes: 1 }))).toBeUndefined();
     expect(sut?.nextMs(1400)).toBe(1500);
     expect(sut?.look(1500, moved({ bytes: 1 }))).toMatchObject({ event: 'idle' });
+  });
+
+  it('misses nobody while a plugin keeps a side from being read, and counts from the end of that', () => {
+    const sut = watch({ IdleTimeoutMs: 800, AppIdleTimeoutMs: 800 });
+    expect(sut?.look(700, moved())).toBeUndefined();
+    expect(sut?.look(1400, moved({ isBlocked: true }))).toBeUndefined();
+    expect(sut?.look(9000, moved({ isBlocked: true }))).toBeUndefined();
+    expect(sut?.look(9799, moved())).toBeUndefined();
+    expect(sut?.look(9800, moved())).toMatchObject({ event: 'idle' });
   });
 
   it('ends a session in which no data message passed for AppIdleTimeoutMs, though pings keep it busy', () => {

@@ -13,6 +13,7 @@ export const CLOSE_POLICY_VIOLATION = 1008;
 export const CLOSE_TOO_BIG = 1009;
 export const CLOSE_INTERNAL_ERROR = 1011;
 export const CLOSE_SERVICE_RESTART = 1012;
+export const CLOSE_TRY_AGAIN_LATER = 1013;
 export const CLOSE_BAD_GATEWAY = 1014;
 
 /** What a Close frame says. */

@@ -1,7 +1,8 @@
-import type { GatewayError, UpgradeRequest } from '@ocelot/core';
+import type { FirstMessageOptions, GatewayError, Message, UpgradeRequest } from '@ocelot/core';
 
 import type { Leg } from '../transfer/leg.js';
 import type { BodyFraming } from './body-framing.js';
+import type { ClientWatch } from './client-watch.js';
 import type { ResponseHead } from './response-head.js';
 import type { SwitchingAnswer } from './switching-answer.js';
 
@@ -13,6 +14,9 @@ export interface Refusal {
   /** The exchange's id, on the log line too; undefined before there was one. */
   readonly requestId: string | undefined;
 }
+
+/** {@link UpgradeRequest.firstMessage}, where it is there. */
+export type AskFirstMessage = (options: FirstMessageOptions) => Promise<Message>;
 
 /** The body of an answer that is passed on, on its way to the client. */
 export interface AnswerBody {
@@ -35,11 +39,14 @@ export interface AnswerBody {
 export interface ClientHandshake {
   /** The client's leg: read from the beginning, so that a client that leaves is noticed. */
   readonly leg: Leg;
-  /** Bytes that came before the answer, in order. They belong behind the handshake, wherever that leads. */
-  early(): readonly Buffer[];
-  /** @throws GatewayError UPGRADE_INVALID when it is no valid handshake. */
-  readRequest(): UpgradeRequest;
-  /** Says that the WebSocket stands; bytes of the backend follow. */
+  /** Reads the client until its leg is attached to somebody else. */
+  readonly watch: ClientWatch;
+  /**
+   * @param firstMessage {@link UpgradeRequest.firstMessage} of the request.
+   * @throws GatewayError UPGRADE_INVALID when it is no valid handshake.
+   */
+  readRequest(firstMessage: AskFirstMessage): UpgradeRequest;
+  /** Says that the WebSocket stands; frames follow. */
   accept(answer: SwitchingAnswer): void;
   /** Answers with an error of the gateway, and ends what carried the request. */
   refuse(refusal: Refusal): void;

@@ -25,6 +25,11 @@ export interface ConnectOptions {
   readonly directIo: boolean;
 }
 
+/** A client that was accepted before its backend: what it was told cannot be taken back. */
+export interface ToldClient {
+  readonly subprotocol: string | undefined;
+}
+
 /** A backend that answered: a validated 101, or its own refusal. The leg is paused; the caller attaches to it. */
 export interface BackendAnswer {
   readonly leg: Leg;
@@ -40,16 +45,18 @@ export interface BackendAnswer {
  * Steps 7 and 8: connects to the leased endpoint, sends the handshake and reads the answer; goes on to the next
  * endpoint when one cannot be reached, ends without an answer, or answers wrongly. Nothing has reached the client yet,
  * and a handshake is a GET, so asking another one is safe. A backend's own refusal is an answer and is not retried.
+ * @param told What the client knows already; undefined: nothing yet.
  * @throws GatewayError of the last endpoint tried, or the reason of the cancellation.
  */
 export async function connectBackend(
   admission: Admission<UpgradeRequest>,
   options: ConnectOptions,
   cancellation: Cancellation,
+  told?: ToldClient,
 ): Promise<BackendAnswer> {
   for (;;) {
     try {
-      return await attempt(admission, options, cancellation);
+      return await attempt(admission, options, cancellation, told);
     } catch (error) {
       const failure = isGatewayError(error)
         ? error
@@ -63,6 +70,7 @@ async function attempt(
   admission: Admission<UpgradeRequest>,
   options: ConnectOptions,
   cancellation: Cancellation,
+  told: ToldClient | undefined,
 ): Promise<BackendAnswer> {
   const { route, request } = admission;
   const { endpoint } = admission.lease;
@@ -76,12 +84,14 @@ async function attempt(
     cancellation,
   });
   const answer = readAnswer(leg, endpoint, cancellation);
-  const ownOffer = extensionsOffer(admission);
+  const ownOffer = told === undefined ? extensionsOffer(admission) : '';
   leg.write(requestHead(admission, endpoint, tls !== undefined, ownOffer), 'latin1');
   const { head, rest } = await answer;
   if (head.status !== 101) return { leg, endpoint, head, rest, extensions: undefined };
   try {
-    return { leg, endpoint, head, rest, extensions: validateSwitch(head, offerOf(admission, ownOffer)) };
+    const extensions = validateSwitch(head, offerOf(admission, ownOffer));
+    if (told !== undefined) assertSameProtocol(head, told);
+    return { leg, endpoint, head, rest, extensions };
   } catch (error) {
     leg.destroy();
     throw error;
@@ -95,6 +105,14 @@ async function attempt(
 function extensionsOffer({ taps, route }: Admission<UpgradeRequest>): string | undefined {
   if (!decidesOnMessages(taps)) return route.transfer === 'framed' && route.limits.maxMessageBytes > 0 ? '' : undefined;
   return compressesWith('backend', route.compression) ? deflateOffer(route.compression) : '';
+}
+
+/** @throws GatewayError BACKEND_HANDSHAKE_INVALID when client and backend would speak differently. */
+function assertSameProtocol({ rawHeaders }: ResponseHead, { subprotocol }: ToldClient): void {
+  const [selected] = headerValues(rawHeaders, 'sec-websocket-protocol');
+  if (selected === subprotocol) return;
+  const fault = 'the backend does not select the subprotocol that the client was told';
+  throw new GatewayError('OCELOT_ERR_BACKEND_HANDSHAKE_INVALID', { details: { fault } });
 }
 
 /** What the request that was sent offers; a stage may have changed it. */

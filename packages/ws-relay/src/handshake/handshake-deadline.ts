@@ -9,10 +9,11 @@ import type { HandshakeAbort } from './handshake-abort.js';
 export class HandshakeDeadline {
   readonly #clock: Clock;
   readonly #abort: HandshakeAbort;
-  readonly #startedMs: number;
+  #startedMs: number;
   #limitMs: number;
   #isAdmitted = false;
   #timer: Timer | undefined;
+  #heldFromMs = 0;
 
   constructor(clock: Clock, limitMs: number, abort: HandshakeAbort) {
     this.#clock = clock;
@@ -22,11 +23,28 @@ export class HandshakeDeadline {
     this.#arm();
   }
 
+  /** How long the handshake has taken so far, in milliseconds. */
+  get elapsedMs(): number {
+    return this.#clock.now() - this.#startedMs;
+  }
+
   /** The route is known: its limit counts from the beginning, and what takes long from here on is the backend. */
   admitted(routeMs: number): void {
     this.#isAdmitted = true;
     if (routeMs === this.#limitMs) return;
     this.#limitMs = routeMs;
+    this.#arm();
+  }
+
+  /** What comes now takes time that is not the handshake's. Once, followed by {@link HandshakeDeadline.goOn}. */
+  hold(): void {
+    this.#heldFromMs = this.#clock.now();
+    this.clear();
+  }
+
+  /** The handshake goes on. */
+  goOn(): void {
+    this.#startedMs += this.#clock.now() - this.#heldFromMs;
     this.#arm();
   }
 

@@ -6,8 +6,8 @@ import { clientPeer, headerLines, headerValues, refusalBody, refusalHeaders } fr
 
 import { Leg } from '../transfer/leg.js';
 import type { BodyFraming } from './body-framing.js';
-import type { AnswerBody, ClientHandshake, Refusal } from './client-handshake.js';
-import { type ClientWatch, watchClient } from './client-watch.js';
+import type { AnswerBody, AskFirstMessage, ClientHandshake, Refusal } from './client-handshake.js';
+import { ClientWatch } from './client-watch.js';
 import { linger } from './linger.js';
 import type { ResponseHead } from './response-head.js';
 import type { SwitchingAnswer } from './switching-answer.js';
@@ -24,7 +24,7 @@ export interface ReceivedUpgrade {
 /** A client that upgrades its connection (RFC 6455 §4, RFC 9110 §7.8): the connection is the leg. */
 export class Http1Handshake implements ClientHandshake {
   readonly #request: IncomingMessage;
-  readonly #watch: ClientWatch;
+  readonly watch: ClientWatch;
   readonly #clock: Clock;
 
   /**
@@ -39,19 +39,15 @@ export class Http1Handshake implements ClientHandshake {
   ) {
     this.#request = request;
     this.#clock = clock;
-    this.#watch = watchClient(head, gone, (receiver) => new Leg(socket, receiver, directIo));
+    this.watch = new ClientWatch(head, gone, (receiver) => new Leg(socket, receiver, directIo));
   }
 
   get leg(): Leg {
-    return this.#watch.leg;
+    return this.watch.leg;
   }
 
-  early(): readonly Buffer[] {
-    return this.#watch.early();
-  }
-
-  readRequest(): UpgradeRequest {
-    return validateRequest(this.#request, clientPeer(this.leg.socket));
+  readRequest(firstMessage: AskFirstMessage): UpgradeRequest {
+    return validateRequest(this.#request, clientPeer(this.leg.socket), firstMessage);
   }
 
   accept({ acceptKey, headers }: SwitchingAnswer): void {

@@ -6,8 +6,8 @@ import { clientPeer, http2Headers, refusalBody, refusalHeaders } from '@ocelot/r
 import { StreamLeg } from '../transfer/stream-leg.js';
 import { acceptKey } from './accept-key.js';
 import type { BodyFraming } from './body-framing.js';
-import type { AnswerBody, ClientHandshake, Refusal } from './client-handshake.js';
-import { type ClientWatch, watchClient } from './client-watch.js';
+import type { AnswerBody, AskFirstMessage, ClientHandshake, Refusal } from './client-handshake.js';
+import { ClientWatch } from './client-watch.js';
 import { linger } from './linger.js';
 import { invalidHandshake } from './offered-handshake.js';
 import type { ResponseHead } from './response-head.js';
@@ -23,29 +23,25 @@ const INTERNAL_ERROR = 500;
  */
 export class Http2Handshake implements ClientHandshake {
   readonly #request: Http2ServerRequest;
-  readonly #watch: ClientWatch<StreamLeg>;
+  readonly watch: ClientWatch<StreamLeg>;
   readonly #clock: Clock;
 
   /** @param gone Called once when the client leaves before its answer. */
   constructor(request: Http2ServerRequest, clock: Clock, gone: (error: GatewayError) => void) {
     this.#request = request;
     this.#clock = clock;
-    this.#watch = watchClient(undefined, gone, (receiver) => new StreamLeg(request.stream, receiver));
+    this.watch = new ClientWatch(undefined, gone, (receiver) => new StreamLeg(request.stream, receiver));
   }
 
   get leg(): StreamLeg {
-    return this.#watch.leg;
+    return this.watch.leg;
   }
 
-  early(): readonly Buffer[] {
-    return this.#watch.early();
-  }
-
-  readRequest(): UpgradeRequest {
+  readRequest(firstMessage: AskFirstMessage): UpgradeRequest {
     const { stream, rawHeaders } = this.#request;
     if (!this.leg.canRespond) throw new GatewayError('OCELOT_ERR_CLIENT_GONE');
     if (stream.endAfterHeaders) throw invalidHandshake('The stream of a WebSocket stays open behind its request.');
-    return validateConnect(rawHeaders, clientPeer(stream.session?.socket ?? {}));
+    return validateConnect(rawHeaders, clientPeer(stream.session?.socket ?? {}), firstMessage);
   }
 
   /**

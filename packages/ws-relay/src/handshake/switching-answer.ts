@@ -1,4 +1,4 @@
-import type { Admission, UpgradeRequest } from '@ocelot/core';
+import { type Admission, ANSWER_PROTOCOL, type UpgradeRequest } from '@ocelot/core';
 import { endToEndHeaders, headerValues, isHopByHop } from '@ocelot/relay-kit';
 
 import type { ResponseHead } from './response-head.js';
@@ -7,6 +7,8 @@ import type { ResponseHead } from './response-head.js';
 export interface SwitchingAnswer {
   /** `Sec-WebSocket-Accept`, for clients that sent a key. */
   readonly acceptKey: string;
+  /** The subprotocol among the headers. */
+  readonly subprotocol: string | undefined;
   /** Everything else that is not of the hop: subprotocol, extensions, cookies, …: name, value, …. */
   readonly headers: readonly string[];
 }
@@ -14,6 +16,7 @@ export interface SwitchingAnswer {
 const HANDSHAKE = 'sec-websocket-';
 const ACCEPT = 'sec-websocket-accept';
 const KEY = 'sec-websocket-key';
+const PROTOCOL = 'sec-websocket-protocol';
 const EXTENSIONS = 'sec-websocket-extensions';
 /** What a 101 cannot have (RFC 9110 §8.6). */
 const CONTENT_LENGTH = 'content-length';
@@ -45,10 +48,23 @@ export function switchingAnswer(
     all.push(name, value);
   }
   const answered = admission.answerHeaders(head.status, passed);
-  const headers =
+  const headers: string[] =
     answered === passed ? all : [...agreed, ...answered.filter((_, index) => isFree(answered[index & ~1] ?? ''))];
   if (ownExtensions !== undefined && ownExtensions !== '') headers.push('Sec-WebSocket-Extensions', ownExtensions);
-  return { acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '', headers };
+  const [selected] = headerValues(head.rawHeaders, PROTOCOL);
+  const own = selected === undefined ? answerProtocol(admission) : undefined;
+  if (own !== undefined) headers.push('Sec-WebSocket-Protocol', own);
+  return {
+    acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '',
+    subprotocol: selected ?? own,
+    headers,
+  };
+}
+
+/** What a client is told that had to offer something; it may be nothing that it did not offer (RFC 6455 §4.2.2). */
+function answerProtocol(admission: Admission<UpgradeRequest>): string | undefined {
+  const own = admission.get(ANSWER_PROTOCOL);
+  return own !== undefined && admission.request.protocols.includes(own) ? own : undefined;
 }
 
 /** Whether a stage may have put the header there. */

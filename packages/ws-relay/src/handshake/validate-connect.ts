@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { type ClientPeer, createGatewayRequest, createUpgradeRequest, type UpgradeRequest } from '@ocelot/core';
 import { headerValues } from '@ocelot/relay-kit';
 
+import type { AskFirstMessage } from './client-handshake.js';
 import {
   invalidHandshake,
   offeredProtocols,
@@ -38,9 +39,14 @@ interface ConnectHead {
  * Checks an extended CONNECT (RFC 8441 §4 and §5, RFC 9113 §8.2.2, §8.3) and makes the request that stages and routing
  * see: the GET it would be over HTTP/1.1, with a key of its own for the backend.
  * @param received Name, value, …, pseudo-headers among them, as node:http2 gives them.
+ * @param firstMessage What a stage may ask for ({@link UpgradeRequest.firstMessage}).
  * @throws GatewayError UPGRADE_INVALID with 400, 405 (no `:protocol`), 431 or 501 (another protocol).
  */
-export function validateConnect(received: readonly string[], client: ClientPeer): UpgradeRequest {
+export function validateConnect(
+  received: readonly string[],
+  client: ClientPeer,
+  firstMessage?: AskFirstMessage,
+): UpgradeRequest {
   if (received.length / 2 > MAX_HEADER_COUNT) throw invalidHandshake('There are too many headers.', 431);
   const { pseudo, rawHeaders } = takeApart(received);
   const { ':protocol': protocol, ':scheme': scheme, ':path': path = '' } = pseudo;
@@ -65,6 +71,7 @@ export function validateConnect(received: readonly string[], client: ClientPeer)
     key: randomBytes(KEY_BYTES).toString('base64'),
     protocols: offeredProtocols(rawHeaders),
     extensions: request.header('sec-websocket-extensions'),
+    firstMessage,
   });
 }
 

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { type ClientPeer, createGatewayRequest, createUpgradeRequest, type UpgradeRequest } from '@ocelot/core';
 import { hasToken, headerValues } from '@ocelot/relay-kit';
 
+import type { AskFirstMessage } from './client-handshake.js';
 import {
   invalidHandshake,
   offeredProtocols,
@@ -22,9 +23,14 @@ export function namesWebSocket(rawHeaders: readonly string[]): boolean {
 /**
  * Checks a handshake (RFC 6455 §4.2.1, and §9.2 of RFC 9110 for what a GET may not carry) and makes the request that
  * stages and routing see.
+ * @param firstMessage What a stage may ask for ({@link UpgradeRequest.firstMessage}).
  * @throws GatewayError UPGRADE_INVALID with 400, 405 (`Allow`) or 426 (`Sec-WebSocket-Version`).
  */
-export function validateRequest(request: IncomingMessage, client: ClientPeer): UpgradeRequest {
+export function validateRequest(
+  request: IncomingMessage,
+  client: ClientPeer,
+  firstMessage?: AskFirstMessage,
+): UpgradeRequest {
   const { rawHeaders } = request;
   if (!namesWebSocket(rawHeaders)) throw invalidHandshake('Only upgrades to websocket are served here.');
   const method = request.method ?? '';
@@ -47,6 +53,7 @@ export function validateRequest(request: IncomingMessage, client: ClientPeer): U
     key,
     protocols: offeredProtocols(rawHeaders),
     extensions: received.header('sec-websocket-extensions'),
+    firstMessage,
   });
 }
 

@@ -97,8 +97,26 @@ export class FramedSide {
   }
 
   release(): void {
-    this.limits?.release();
     this.leg.resume();
+    if (!this.leg.isBlocked) this.limits?.release();
+  }
+
+  /** The same for a plugin, which counts. */
+  block(): void {
+    this.leg.block();
+    this.limits?.hold();
+  }
+
+  unblock(): void {
+    this.leg.unblock();
+    if (!this.leg.isPaused) this.limits?.release();
+  }
+
+  /** The session ends: a plugin cannot keep it from that. */
+  unblockAll(): void {
+    if (!this.leg.isBlocked) return;
+    this.leg.unblockAll();
+    if (!this.leg.isPaused) this.limits?.release();
   }
 
   /** Writes the ping that waits for its place here, unless the side has shown life meanwhile. */

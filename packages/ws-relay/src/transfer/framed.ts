@@ -1,7 +1,7 @@
 // Hot path: `forward` runs once per chunk; FrameScanner walks its frames. Nothing is allocated, copied or unmasked for
 // data. Everything below `#end` runs once or twice in the life of a session.
 
-import { ERROR_CATALOGUE, type ErrorCode, type Side, type TransferCount } from '@ocelot/core';
+import { type Direction, ERROR_CATALOGUE, type ErrorCode, type Side, type TransferCount } from '@ocelot/core';
 
 import { type CloseRule, closeRule, type EndEvent, type GatewayEnd } from '../close-table.js';
 import type { CloseFault, CloseStatus } from '../frames/close-codes.js';
@@ -19,6 +19,7 @@ import {
   directionFrom,
   type Fault,
   otherSide,
+  senderOf,
   type Transfer,
   type TransferHost,
   type TransferInit,
@@ -75,6 +76,14 @@ export class FramedTransfer implements Transfer, FramedEvents {
     this.#behind(side, () => this.#lose(side, `${name}.lost`));
     this.#release(this.#sides[otherSide(name)], side);
     this.#host.legClosed();
+  }
+
+  pause(direction: Direction): void {
+    if (!this.#hasEnded) this.#sides[senderOf(direction)].block();
+  }
+
+  resume(direction: Direction): void {
+    if (!this.#hasEnded) this.#sides[senderOf(direction)].unblock();
   }
 
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void {
@@ -209,6 +218,7 @@ export class FramedTransfer implements Transfer, FramedEvents {
       this.#hasEnded = true;
       if (this.#init.closeMs > 0) this.#closeByMs = this.#now() + this.#init.closeMs;
       this.#host.ends(event, status, fault);
+      for (const side of [this.#sides.client, this.#sides.backend]) side.unblockAll();
     }
     this.#say('client', rule, status);
     this.#say('backend', rule, status);
@@ -221,8 +231,7 @@ export class FramedTransfer implements Transfer, FramedEvents {
     const farewell = name === 'client' ? rule.toClient : rule.toBackend;
     if (farewell.kind !== 'close' || side.isClosing) return;
     const { code, at } = farewell;
-    const message = rule.errorCode === undefined ? '' : ERROR_CATALOGUE[rule.errorCode].message;
-    const own = code === 'given' ? given : { code, reason: message };
+    const own = code === 'given' ? given : { code, reason: statusOf(rule.errorCode).reason };
     // Who has said goodbye already gets its own code back: an endpoint echoes it (RFC 6455 §5.5.1).
     side.prepare(side.received ?? own ?? { code: undefined, reason: '' });
     this.#place(side, at);
@@ -278,8 +287,8 @@ export class FramedTransfer implements Transfer, FramedEvents {
 }
 
 /** What the gateway says of an end of its own. */
-function statusOf(errorCode: ErrorCode | undefined): CloseStatus {
-  if (errorCode === undefined) return { code: undefined, reason: '' };
+function statusOf(errorCode: ErrorCode | 'given' | undefined): CloseStatus {
+  if (errorCode === undefined || errorCode === 'given') return { code: undefined, reason: '' };
   const { closeCode, message } = ERROR_CATALOGUE[errorCode];
   return { code: closeCode, reason: message };
 }

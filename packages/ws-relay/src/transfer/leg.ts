@@ -65,6 +65,10 @@ export class Leg implements DirectReader {
   #isDirect: boolean;
   /** The kernel's buffer was full: what is written now stands behind what waits. */
   #isQueueing = false;
+  /** Its owner does not take more for now. */
+  #isHeld = false;
+  /** How many plugins want nothing of it for now. */
+  #blocks = 0;
   #isWriteBroken = false;
   #isFinished = false;
   #hasEnded = false;
@@ -106,6 +110,10 @@ export class Leg implements DirectReader {
     takeOver(handle, this);
   }
 
+  /** Whether a plugin wants nothing of it for now: its silence says nothing. */
+  get isBlocked(): boolean {
+    return this.#blocks > 0;
+  }
   /** Bytes received so far; together with the other leg's it tells whether a connection is idle. */
   get bytesReceived(): number {
     return this.#bytesReceived;
@@ -167,12 +175,44 @@ export class Leg implements DirectReader {
     return written === bytes.length || this.#queue(bytes, written);
   }
 
+  /** Reads no more: whoever takes what comes cannot keep up. Idempotent. */
   pause(): void {
+    this.#isHeld = true;
+    this.#stopReading();
+  }
+
+  /** Takes {@link Leg.pause} back. Idempotent. */
+  resume(): void {
+    this.#isHeld = false;
+    if (this.#blocks === 0) this.#startReading();
+  }
+
+  /** Reads no more until as many {@link Leg.unblock}: for reasons beside whether the owner keeps up. */
+  block(): void {
+    this.#blocks += 1;
+    this.#stopReading();
+  }
+
+  /** Takes one {@link Leg.block} back, where there is one. */
+  unblock(): void {
+    if (this.#blocks === 0) return;
+    this.#blocks -= 1;
+    if (this.#blocks === 0 && !this.#isHeld) this.#startReading();
+  }
+
+  /** Takes every {@link Leg.block} back: who ends reads on. */
+  unblockAll(): void {
+    if (this.#blocks === 0) return;
+    this.#blocks = 1;
+    this.unblock();
+  }
+
+  #stopReading(): void {
     if (this.#handle === undefined) this.socket.pause();
     else if (!this.socket.destroyed) stopReading(this.#handle);
   }
 
-  resume(): void {
+  #startReading(): void {
     if (this.#handle === undefined) this.socket.resume();
     else if (!this.#handle.reading && !this.#hasEnded && !this.socket.destroyed) startReading(this.#handle);
   }

@@ -121,6 +121,14 @@ export class MessagesTransfer implements Transfer {
     this.#framed.leave(event, given, fault);
   }
 
+  pause(direction: Direction): void {
+    this.#framed.pause(direction);
+  }
+
+  resume(direction: Direction): void {
+    this.#framed.resume(direction);
+  }
+
   sweep(nowMs: number): number {
     return this.#framed.sweep(nowMs);
   }

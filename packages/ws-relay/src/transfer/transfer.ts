@@ -1,4 +1,4 @@
-import type { Clock, Direction, Message, RoutePing, Side, TransferCount } from '@ocelot/core';
+import type { Clock, Direction, GatewayError, Message, RoutePing, Side, TransferCount } from '@ocelot/core';
 
 import type { EndEvent, GatewayEnd } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
@@ -16,6 +16,8 @@ export interface Fault {
   readonly what: string;
   /** What a plugin threw. */
   readonly cause?: unknown;
+  /** What the session was ended with, where the table leaves its code to the event. */
+  readonly error?: GatewayError;
 }
 
 /** The session as its transfer sees it. */
@@ -58,9 +60,12 @@ export interface Transfer {
   receiver(side: Side): LegReceiver;
   /**
    * Asks both sides to leave, with the Close that the table has for the event. Does nothing once the session ends.
-   * @param given Where the table says `given`: the code of a drain or of a plugin.
+   * @param given Where the table says `given`: the code of a drain, of a plugin or of an error.
    */
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void;
+  /** Reads no more of a direction until as many `resume`; does nothing once the session ends. */
+  pause(direction: Direction): void;
+  resume(direction: Direction): void;
   /** Writes a message of a plugin's own. @returns false when it was not taken; absent: the mode knows no messages. */
   send?(direction: Direction, message: Message): boolean;
   /**
@@ -74,6 +79,11 @@ export interface Transfer {
 /** The opposite side. */
 export function otherSide(side: Side): Side {
   return side === 'client' ? 'backend' : 'client';
+}
+
+/** Who sends what moves in a direction. */
+export function senderOf(direction: Direction): Side {
+  return direction === 'to-backend' ? 'client' : 'backend';
 }
 
 /** Which way what a side sends moves. */
