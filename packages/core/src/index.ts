@@ -1,7 +1,13 @@
 // Public names, grouped by reader.
 
 // For everybody
-export type { ClientCertificate, ClientPeer, GatewayRequest, UpgradeRequest } from './contracts/request.js';
+export type {
+  ClientCertificate,
+  ClientPeer,
+  FirstMessageOptions,
+  GatewayRequest,
+  UpgradeRequest,
+} from './contracts/request.js';
 export type {
   BackendTls,
   CompressionLegs,
@@ -21,6 +27,7 @@ export type {
   RouteLifetime,
   RouteLimits,
   RouteMatch,
+  RouteOptions,
   RoutePing,
   RouteTimeouts,
   Scheme,
@@ -41,8 +48,9 @@ export type {
   ListenerSettings,
   TlsSettings,
 } from './config/gateway-config.js';
-export { ERROR_CATALOGUE, type ErrorCatalogueEntry, type ErrorCode, type ErrorSource } from './errors/error-codes.js';
-export { GatewayError, isGatewayError, type GatewayErrorOptions } from './errors/gateway-error.js';
+export type { ErrorCatalogueEntry, ErrorSource } from './errors/error-catalogue-entry.js';
+export { ERROR_CATALOGUE, type ErrorCode } from './errors/error-codes.js';
+export { GatewayError, isGatewayError, type GatewayErrorOptions, type RefusalBody } from './errors/gateway-error.js';
 export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-error.js';
 
 export { createGateway, type GatewayOptions } from './runtime/create-gateway.js';
@@ -90,7 +98,7 @@ export { parseIpRange, type IpRange } from './pipeline/ip-ranges.js';
 export { compileTrustedPeers } from './pipeline/trusted-peers.js';
 
 // For plugin authors
-export type { Plugin, Registry } from './contracts/plugin.js';
+export type { ConfigurationHook, Plugin, PluginHost, Registry } from './contracts/plugin.js';
 export type { Clock, Timer } from './contracts/clock.js';
 export type { Logger } from './contracts/logger.js';
 export type { Endpoint, EndpointLoad, Lease } from './contracts/endpoint.js';
@@ -114,7 +122,11 @@ export type {
   RouteTap,
   TappedSession,
 } from './contracts/frames.js';
+export type { AttemptEnd, AttemptWatch, EndpointGuard, RouteGuard } from './contracts/endpoint-guard.js';
+export type { ControlAnswer, ControlEndpoint, ControlRequest } from './contracts/control.js';
+export type { Identity } from './contracts/identity.js';
 export { createSlot } from './pipeline/slot.js';
+export { ANSWER_PROTOCOL, IDENTITY, TRACE_ID } from './pipeline/known-slots.js';
 export type {
   AnswerEdit,
   AnswerHead,
@@ -125,7 +137,7 @@ export type {
   OutgoingHeaders,
   Slot,
 } from './contracts/exchange.js';
-export type { GatewayEvent, Telemetry } from './contracts/telemetry.js';
+export type { AttemptOutcome, BreakerState, EndpointState, GatewayEvent, Telemetry } from './contracts/telemetry.js';
 export { hostHeader, usesTls } from './routing/backend-url.js';
 export { unixSocketPath } from './routing/unix-socket.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';

@@ -51,6 +51,14 @@ export function route(pathTemplate: string, overrides: Partial<Route> = {}): Rou
     },
     headerTransforms: { request: [], answer: [] },
     metadata: {},
+    options: {
+      authentication: undefined,
+      rateLimit: undefined,
+      qualityOfService: undefined,
+      requestIdKey: undefined,
+      tracing: false,
+      gateway: {},
+    },
     unenforced: [],
     file: {},
     location: `ocelot.json#${pathTemplate}`,
@@ -79,6 +87,7 @@ export function config(routes: readonly Route[], overrides: Partial<GatewayConfi
       closeOnRouteRemoval: false,
       ocelotStatusCodes: false,
     },
+    global: {},
     warnings: [],
     ...overrides,
   };

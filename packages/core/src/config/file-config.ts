@@ -62,6 +62,7 @@ export interface FileAggregate extends JsonObject {
 /** `GlobalConfiguration`. */
 export interface FileGlobal extends JsonObject {
   readonly BaseUrl?: string;
+  readonly RequestIdKey?: string;
   readonly DownstreamHttpVersion?: string;
   readonly DownstreamHttpVersionPolicy?: string;
   readonly HttpHandlerOptions?: FileHttpHandler & Grouped;
@@ -110,6 +111,7 @@ export interface FileHttpHandler extends JsonObject {
   readonly PooledConnectionLifetimeSeconds?: number;
   readonly UseCookieContainer?: boolean;
   readonly UseProxy?: boolean;
+  readonly UseTracing?: boolean;
 }
 
 /** `QoSOptions`. */

@@ -97,6 +97,8 @@ export interface GatewayConfig {
   readonly dynamic: DynamicRouting | undefined;
   readonly discovery: DiscoverySettings | undefined;
   readonly settings: GatewaySettings;
+  /** `GlobalConfiguration` as written, keys in Ocelot's own spelling; a plugin reads its own keys here. */
+  readonly global: JsonObject;
   /** What was noticed and passes: unknown keys, old names, keys not supported yet. */
   readonly warnings: readonly ConfigIssue[];
 }

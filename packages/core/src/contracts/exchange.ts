@@ -4,6 +4,7 @@ import type { BoundTap } from './frames.js';
 import type { Logger } from './logger.js';
 import type { GatewayRequest } from './request.js';
 import type { Params, Route } from './route.js';
+import type { Session } from './session.js';
 
 /** A typed place on an exchange, private to whoever holds the slot. Made by {@link createSlot}. */
 export interface Slot<T> {
@@ -40,6 +41,11 @@ export interface ExchangeEnd {
 export interface Exchange<R extends GatewayRequest = GatewayRequest> {
   /** Unique in this process; on every log line and in every refusal. */
   readonly id: string;
+  /**
+   * What the request is called beyond this gateway (`RequestIdKey`): the client's header of that name when it holds a
+   * fit value, else `id`. Forwarded and answered under that name; `id` where no key is configured.
+   */
+  readonly requestId: string;
   readonly request: R;
   readonly route: Route;
   readonly params: Params;
@@ -61,6 +67,18 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
    * logged and changes nothing.
    */
   onAnswer(edit: AnswerEdit): void;
+  /**
+   * Makes path and query of {@link Exchange.outgoing} anew from the route's template, with these values in place of
+   * the request's, by placeholder name without braces. Other changes of path and query are lost: call it first.
+   * @param values Percent-encoded, as {@link Exchange.params} are.
+   * @throws GatewayError UPGRADE_INVALID or REQUEST_INVALID when the result is no valid target.
+   */
+  rewrite(values: Params): void;
+  /**
+   * Runs `callback` once the WebSocket stands, before any of its bytes; never for requests that end before. What it
+   * throws ends the session (STAGE_FAILED).
+   */
+  onOpen(callback: (session: Session) => void): void;
   /** Runs `callback` at the end of the exchange: last in first out, each exactly once. */
   defer(callback: (end: ExchangeEnd) => void): void;
 }
@@ -127,10 +145,17 @@ export interface Admission<R extends GatewayRequest = GatewayRequest> extends Ex
    */
   answerHeaders(status: number, rawHeaders: readonly string[]): readonly string[];
   /**
+   * The answer that a refusal becomes: `error` with the headers that stages ({@link Exchange.onAnswer}), the request id
+   * and `DownstreamHeaderTransform` give it. What `Gateway.admit` throws has them already; for relays that refuse after
+   * it. Headers that the refusal needs itself stay as they are.
+   */
+  refusal(error: GatewayError): GatewayError;
+  /**
    * The connection to the backend stands: gives back what only the way there needed. `outgoing` and `nextLease` are over
    * from here on. Idempotent, and optional.
+   * @param session What stands, for those who asked with {@link Exchange.onOpen}; they are called at once.
    */
-  opened(): void;
+  opened(session?: Session): void;
   /** Runs the deferred callbacks and releases the lease. Idempotent. */
   finish(end: ExchangeEnd): void;
 }

@@ -1,3 +1,5 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { GatewayError } from '../errors/gateway-error.js';
 import type { Exchange } from './exchange.js';
 import type { Route } from './route.js';
 
@@ -58,6 +60,16 @@ export interface TappedSession {
   send(direction: Direction, message: Message): boolean;
   /** Ends the session with a Close frame to both sides at the next boundary. Idempotent. */
   close(code: number, reason: string): void;
+  /** {@link Session.close}: the same for an end that has a name in the catalogue. */
+  fail(error: GatewayError): void;
+  /**
+   * Reads no more of a direction, so that its sender feels backpressure, until as many `resume` as `pause` were called.
+   * What was read already, one chunk at most, still passes. While it lasts the sender is not missed: no idle time-out
+   * and no ping counts against it. Nothing happens on a session that is closing: it reads on so that it can end.
+   */
+  pause(direction: Direction): void;
+  /** Takes one {@link TappedSession.pause} back. */
+  resume(direction: Direction): void;
 }
 
 /** What a tap does on one route. */
@@ -74,9 +86,10 @@ export interface FrameTap {
   readonly name: string;
   /**
    * Called at compile time, once per route and configuration.
+   * @param config The configuration that the route is part of.
    * @returns undefined when this route has no need of the tap: it then pays nothing.
    */
-  forRoute(route: Route): RouteTap | undefined;
+  forRoute(route: Route, config: GatewayConfig): RouteTap | undefined;
 }
 
 /** A tap of one route, with the name it was registered under. */

@@ -1,5 +1,6 @@
 import type { GatewayError } from '../errors/gateway-error.js';
 import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js';
+import type { ControlEndpoint } from './control.js';
 import type { Admission, Cancellation } from './exchange.js';
 import type { Logger } from './logger.js';
 import type { Relay } from './relay.js';
@@ -46,6 +47,8 @@ export interface Gateway {
   readonly log: Logger;
   /** Relays that plugins registered, for whoever owns the listeners. */
   readonly relays: readonly Relay[];
+  /** Calls that plugins registered, for whoever owns the control address. */
+  readonly controls: readonly ControlEndpoint[];
   /** Whether {@link Gateway.drain} was called: nothing new is admitted, and connections are not kept alive. */
   readonly isDraining: boolean;
   /** How many sessions are open now. */

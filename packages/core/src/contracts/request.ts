@@ -1,3 +1,5 @@
+import type { Message } from './frames.js';
+
 /**
  * What a client asked for, as a relay received it: immutable, read by route matching and by stages.
  *
@@ -61,4 +63,25 @@ export interface UpgradeRequest extends GatewayRequest {
   readonly protocols: readonly string[];
   /** `Sec-WebSocket-Extensions` as received, several lines joined. */
   readonly extensions: string | undefined;
+  /**
+   * Accepts the socket before a backend is known, and waits for the client's first message: for credentials that
+   * browsers can send no sooner. At most once, from a stage; afterwards refusals are Close frames with the error's
+   * close code. No extension is agreed with such a client, and `subprotocol` is what it was told: the same must be all
+   * that is offered to the backend. Absent where a relay cannot do it.
+   * @throws GatewayError (as a rejection) FIRST_MESSAGE_TIMEOUT, MESSAGE_TOO_BIG, FRAME_INVALID or CLIENT_GONE: throw
+   *   it on.
+   */
+  readonly firstMessage?: (options: FirstMessageOptions) => Promise<Message>;
+}
+
+/** How a client is accepted that says who it is in its first message. */
+export interface FirstMessageOptions {
+  /** The subprotocol that is agreed on; undefined: none. */
+  readonly subprotocol: string | undefined;
+  /** How long the message may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Largest message, in bytes. */
+  readonly maxBytes: number;
+  /** Whether the backend gets the message too, as its first one. */
+  readonly forward: boolean;
 }

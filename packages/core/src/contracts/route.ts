@@ -168,6 +168,25 @@ export interface HeaderTransforms {
   readonly answer: readonly HeaderTransform[];
 }
 
+/**
+ * Options of Ocelot's that plugins act on, with the global ones merged in by Ocelot's group rule, keys in Ocelot's own
+ * spelling and old names translated; undefined when the file says nothing of them for the route.
+ */
+export interface RouteOptions {
+  readonly authentication: JsonObject | undefined;
+  readonly rateLimit: JsonObject | undefined;
+  readonly qualityOfService: JsonObject | undefined;
+  /** `RequestIdKey`, the route's or the global one. */
+  readonly requestIdKey: string | undefined;
+  /** `HttpHandlerOptions.UseTracing`. */
+  readonly tracing: boolean;
+  /**
+   * `Gateway` of the route over `GlobalConfiguration.Gateway`, key by key on the first level: what a plugin reads its
+   * own sections from.
+   */
+  readonly gateway: JsonObject;
+}
+
 /** Which policy picks among the endpoints of a route. */
 export interface RouteBalancing {
   /** Name of a registered policy, compared without case. Empty means `NoLoadBalancer`. */
@@ -211,6 +230,7 @@ export interface Route {
   /** What happens to headers on their way, in the order of the file; global ones stand behind the route's own. */
   readonly headerTransforms: HeaderTransforms;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly options: RouteOptions;
   /**
    * Security keys in use on this route (`AuthenticationOptions`, `RouteClaimsRequirement`, …). The gateway refuses every
    * request of the route unless a registered stage says that it enforces them ({@link StageDefinition.enforces}).

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors/error-codes.js';
+import type { GatewayError } from '../errors/gateway-error.js';
 import type { Endpoint } from './endpoint.js';
 import type { Route } from './route.js';
 
@@ -37,6 +38,14 @@ export interface Session {
   readonly route: Route;
   /** Fulfilled once both sockets are gone; never rejected. */
   readonly closed: Promise<SessionSummary>;
+  /** What has passed so far; read at any time. */
+  readonly fromClient: TransferCount;
+  readonly fromBackend: TransferCount;
+  /**
+   * Ends the session for a reason of the catalogue: a Close frame with the error's close code and message to both sides
+   * at the next boundary, the error's code in the summary and on the log line. Idempotent; the first end counts.
+   */
+  close(error: GatewayError): void;
   /** Asks both sides to leave: a Close frame at the next safe boundary, then a bounded wait. Idempotent. */
   drain(closeCode: number, reason: string): void;
   /** Cuts both sockets now. Idempotent. */

@@ -1,8 +1,12 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Exchange } from './exchange.js';
 import type { Route } from './route.js';
 
-/** The straight line every request takes before an endpoint is leased. */
-export type Phase = 'admit' | 'authenticate' | 'authorize' | 'transform';
+/**
+ * The straight line every request takes before an endpoint is leased. `begin` is for what must see every request of a
+ * route, also one that is refused a moment later: traces, not decisions.
+ */
+export type Phase = 'begin' | 'admit' | 'authenticate' | 'authorize' | 'transform';
 
 /** One step for one route. Goes on by returning; refuses by throwing a GatewayError. */
 export type Stage = (exchange: Exchange) => void | Promise<void>;
@@ -21,7 +25,9 @@ export interface StageDefinition {
   /**
    * Called at compile time, once per route and configuration; everything that depends only on the route belongs into
    * the closure it returns.
+   * @param config The configuration that the route is part of.
    * @returns undefined when this route has no need of the stage: it then pays nothing.
+   * @throws ConfigError when what the file says about the route cannot be done.
    */
-  forRoute(route: Route): Stage | undefined;
+  forRoute(route: Route, config: GatewayConfig): Stage | undefined;
 }

@@ -1,18 +1,4 @@
-/** Whose fault it is: the client's, the backend's, or ours. */
-export type ErrorSource = 'client' | 'backend' | 'gateway';
-
-/** One row of the catalogue. */
-export interface ErrorCatalogueEntry {
-  /** Answer before the 101; 0: nothing can be answered. */
-  readonly status: number;
-  /** Close code after the 101; undefined: it cannot happen then. */
-  readonly closeCode: number | undefined;
-  readonly source: ErrorSource;
-  /** One sentence for the client; the cause goes to the log only. */
-  readonly message: string;
-  /** What somebody who runs the gateway can do about it. */
-  readonly remedy: string;
-}
+import type { ErrorCatalogueEntry } from './error-catalogue-entry.js';
 
 /** The stable name of a failure. */
 export type ErrorCode =
@@ -23,11 +9,16 @@ export type ErrorCode =
   | 'OCELOT_ERR_ROUTE_NOT_FOUND'
   | 'OCELOT_ERR_UNAUTHENTICATED'
   | 'OCELOT_ERR_FORBIDDEN'
+  | 'OCELOT_ERR_TOKEN_EXPIRED'
+  | 'OCELOT_ERR_TOKEN_REVOKED'
+  | 'OCELOT_ERR_FIRST_MESSAGE_TIMEOUT'
+  | 'OCELOT_ERR_IDENTITY_UNAVAILABLE'
   | 'OCELOT_ERR_RATE_LIMITED'
   | 'OCELOT_ERR_TOO_MANY_CONNECTIONS'
   | 'OCELOT_ERR_HANDSHAKE_TIMEOUT'
   | 'OCELOT_ERR_CLIENT_GONE'
   | 'OCELOT_ERR_NO_ENDPOINT'
+  | 'OCELOT_ERR_CIRCUIT_OPEN'
   | 'OCELOT_ERR_STAGE_FAILED'
   | 'OCELOT_ERR_BACKEND_UNREACHABLE'
   | 'OCELOT_ERR_BACKEND_TIMEOUT'
@@ -101,12 +92,41 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     message: 'The request is not allowed.',
     remedy: 'Look at the IP lists (`SecurityOptions`) and at `Gateway.AllowedOrigins` of the route.',
   },
+  OCELOT_ERR_TOKEN_EXPIRED: {
+    status: 401,
+    closeCode: 4401,
+    source: 'client',
+    message: 'The credentials have expired.',
+    remedy: 'Connect again with new credentials, or renew them before they expire.',
+  },
+  OCELOT_ERR_TOKEN_REVOKED: {
+    status: 401,
+    closeCode: 4401,
+    source: 'client',
+    message: 'The credentials were revoked.',
+    remedy: 'Somebody revoked the token, its subject or a claim of it: connect again with other credentials.',
+  },
+  OCELOT_ERR_FIRST_MESSAGE_TIMEOUT: {
+    status: 0,
+    closeCode: 4408,
+    source: 'client',
+    message: 'The first message did not come in time.',
+    remedy: 'The route takes credentials from the first message: send it at once, or raise its time limit.',
+  },
+  OCELOT_ERR_IDENTITY_UNAVAILABLE: {
+    status: 503,
+    closeCode: 1013,
+    source: 'gateway',
+    message: 'Credentials cannot be checked now.',
+    remedy: 'The issuer of keys or the introspection endpoint does not answer: look at the cause in the log line.',
+  },
   OCELOT_ERR_RATE_LIMITED: {
     status: 429,
     closeCode: 1008,
     source: 'client',
-    message: 'Too many connections.',
-    remedy: 'Raise `Gateway.MaxConnectionsPerIp`, or have the client close connections it does not need.',
+    message: 'Too many requests.',
+    remedy:
+      'The log line names the limit: `RateLimitOptions`, `Gateway.RateLimit` or `Gateway.MaxConnectionsPerIp`. Raise it, or have the client send less.',
   },
   OCELOT_ERR_TOO_MANY_CONNECTIONS: {
     status: 503,
@@ -135,6 +155,13 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     source: 'gateway',
     message: 'No backend is available for this route.',
     remedy: 'Look at the service in its registry: no instance is passing. Ocelot answers 404 here.',
+  },
+  OCELOT_ERR_CIRCUIT_OPEN: {
+    status: 503,
+    closeCode: 1013,
+    source: 'backend',
+    message: 'The backends of this route failed too often; it is tried again soon.',
+    remedy: 'Look at the failures before it in the log. `QoSOptions` says how many open the circuit, and for how long.',
   },
   OCELOT_ERR_STAGE_FAILED: {
     status: 500,

@@ -1,4 +1,5 @@
-import { ERROR_CATALOGUE, type ErrorCode, type ErrorSource } from './error-codes.js';
+import type { ErrorSource } from './error-catalogue-entry.js';
+import { ERROR_CATALOGUE, type ErrorCode } from './error-codes.js';
 
 const BRAND: unique symbol = Symbol.for('ocelot.GatewayError') as never;
 
@@ -14,7 +15,15 @@ export interface GatewayErrorOptions {
   readonly details?: Readonly<Record<string, unknown>>;
   /** Lines for the refusal, such as `Retry-After`. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** Body of the refusal, in place of the JSON that says code, message and request id. */
+  readonly body?: RefusalBody;
   readonly cause?: unknown;
+}
+
+/** What a refusal says in its body. */
+export interface RefusalBody {
+  readonly contentType: string;
+  readonly text: string;
 }
 
 /**
@@ -29,6 +38,7 @@ export class GatewayError extends Error {
   readonly source: ErrorSource;
   readonly details: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string>>;
+  readonly body: RefusalBody | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {
     const entry = ERROR_CATALOGUE[code];
@@ -39,6 +49,7 @@ export class GatewayError extends Error {
     this.source = options.source ?? entry.source;
     this.details = options.details ?? {};
     this.headers = options.headers ?? {};
+    this.body = options.body;
     Object.defineProperty(this, BRAND, { value: true });
   }
 }

@@ -3,7 +3,7 @@ import type { AnswerHead, Exchange, OutgoingHeaders } from '../contracts/exchang
 import type { HeaderTransform, Route } from '../contracts/route.js';
 import type { Stage } from '../contracts/stage.js';
 import { backendBaseUrl } from '../routing/backend-url.js';
-import type { AnswerRules } from './exchange.js';
+import type { AnswerRules } from './exchange-init.js';
 import { isRelayHeader } from './relay-headers.js';
 import { type Instruction, readInstruction, resolvePlaceholder } from './transform-instruction.js';
 
@@ -42,13 +42,13 @@ export function requestTransforms(route: Route, baseUrl: string): Stage | undefi
 export function answerTransforms(route: Route, baseUrl: string): AnswerRules['transform'] {
   const { replacements, additions } = compile(route.headerTransforms.answer);
   if (replacements.length === 0 && additions.length === 0) return undefined;
-  return ({ headers }: AnswerHead, exchange) => {
+  return ({ headers }: AnswerHead, exchange, endpoint) => {
     for (const { name, find, text } of replacements) {
       const replacement = fill(text, exchange, baseUrl);
       if (replacement === undefined) continue;
       if (find !== '{DownstreamBaseUrl}') replaceFirst(headers, name, find, replacement);
-      else {
-        const base = backendBaseUrl(route, exchange.lease.endpoint, exchange.request);
+      else if (endpoint !== undefined) {
+        const base = backendBaseUrl(route, endpoint, exchange.request);
         replaceFirst(headers, name, `${base}/`, replacement.endsWith('/') ? replacement : `${replacement}/`);
       }
     }

@@ -1,4 +1,5 @@
 import type { Exchange } from '../contracts/exchange.js';
+import { TRACE_ID } from './known-slots.js';
 
 /** An entry of a header transform, read. */
 export interface Instruction {
@@ -41,11 +42,16 @@ export function readInstruction(instruction: string): Instruction {
 }
 
 /** Placeholders that have a value (Ocelot: Placeholders.cs); compared with case, as there. */
-export const PLACEHOLDERS: ReadonlySet<string> = new Set(['{BaseUrl}', '{RemoteIpAddress}', '{UpstreamHost}']);
+export const PLACEHOLDERS: ReadonlySet<string> = new Set([
+  '{BaseUrl}',
+  '{RemoteIpAddress}',
+  '{TraceId}',
+  '{UpstreamHost}',
+]);
 
 /**
  * The value of a placeholder for one request: `{BaseUrl}`, `{RemoteIpAddress}` (the client behind trusted proxies),
- * `{UpstreamHost}` (the Host header).
+ * `{UpstreamHost}` (the Host header), `{TraceId}` (where tracing is on).
  * @returns undefined when it is unknown, or has no value here: a client on a Unix-domain socket has no address.
  */
 export function resolvePlaceholder(placeholder: string, exchange: Exchange, baseUrl: string): string | undefined {
@@ -56,6 +62,8 @@ export function resolvePlaceholder(placeholder: string, exchange: Exchange, base
       return exchange.clientAddress === '' ? undefined : exchange.clientAddress;
     case '{UpstreamHost}':
       return exchange.request.authority === '' ? undefined : exchange.request.authority;
+    case '{TraceId}':
+      return exchange.get(TRACE_ID);
     default:
       return undefined;
   }

@@ -18,6 +18,8 @@ export interface ReceivedHandshake {
   readonly key: string;
   readonly protocols: readonly string[];
   readonly extensions: string | undefined;
+  /** Where the relay can accept a client before its backend: {@link UpgradeRequest.firstMessage}. */
+  readonly firstMessage?: UpgradeRequest['firstMessage'] | undefined;
 }
 
 /**
@@ -85,8 +87,9 @@ class Upgrade implements UpgradeRequest {
   readonly key: string;
   readonly protocols: readonly string[];
   readonly extensions: string | undefined;
+  declare readonly firstMessage?: NonNullable<UpgradeRequest['firstMessage']>;
 
-  constructor(request: GatewayRequest, { key, protocols, extensions }: ReceivedHandshake) {
+  constructor(request: GatewayRequest, { key, protocols, extensions, firstMessage }: ReceivedHandshake) {
     this.method = request.method;
     this.path = request.path;
     this.query = request.query;
@@ -97,6 +100,7 @@ class Upgrade implements UpgradeRequest {
     this.key = key;
     this.protocols = protocols;
     this.extensions = extensions;
+    if (firstMessage !== undefined) this.firstMessage = firstMessage;
   }
 
   header(name: string): string | undefined {

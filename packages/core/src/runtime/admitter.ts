@@ -1,15 +1,19 @@
 // Hot path: once per request. No string building, no log child and no outgoing head before they are needed.
 import type { Clock } from '../contracts/clock.js';
+import type { Endpoint, Lease } from '../contracts/endpoint.js';
 import type { Admission, Cancellation } from '../contracts/exchange.js';
 import type { Logger } from '../contracts/logger.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import { GatewayError, isGatewayError } from '../errors/gateway-error.js';
+import { copyError } from '../errors/copy-error.js';
 import { applyClientCertificate } from '../pipeline/client-certificate.js';
 import { LiveExchange } from '../pipeline/exchange.js';
+import type { LeaseSource } from '../pipeline/exchange-init.js';
 import { applyForwardedHeaders } from '../pipeline/forwarded-headers.js';
 import { createOutgoingHead } from '../pipeline/outgoing-head.js';
+import { requestIdOf } from '../pipeline/request-id.js';
 import { reasonOf, runStages, unlessAborted } from '../pipeline/run-stages.js';
-import type { BoundMatch } from './bound-route.js';
+import type { BoundMatch, BoundRoute } from './bound-route.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Longest wait for the first set of a service that nobody asked for before (dynamic routing). */
@@ -49,16 +53,38 @@ export class Admitter {
       if (exchange.takeLease() === undefined) await this.#awaitFirstEndpoints(found, exchange, signal);
       return exchange;
     } catch (error) {
-      const refusal = withIds(error, id, exchange.route.id);
+      const refusal = exchange.refusal(withIds(error, idsOf(exchange)));
       exchange.finish({ outcome: 'refused', error: refusal });
       throw refusal;
     }
   }
 
+  /**
+   * What a request is refused with that matched no route, or was not even looked at.
+   * @param snapshot Names the header of the request id; undefined: there is no configuration yet.
+   */
+  refusal(
+    error: unknown,
+    request: GatewayRequest,
+    snapshot: Snapshot | undefined,
+    id: string = this.nextId(),
+  ): GatewayError {
+    const key = snapshot?.requestIdKey;
+    if (key === undefined) return withIds(error, { exchangeId: id });
+    const requestId = requestIdOf(request, key, id);
+    const refusal = withIds(error, { exchangeId: id, requestId });
+    return copyError(refusal, { headers: { ...refusal.headers, [key]: requestId } });
+  }
+
   #match(snapshot: Snapshot, request: GatewayRequest, id: string): BoundMatch {
-    const found = snapshot.match(request);
+    let found: BoundMatch | undefined;
+    try {
+      found = snapshot.match(request);
+    } catch (error) {
+      throw this.refusal(error, request, snapshot, id);
+    }
     if (found !== undefined) return found;
-    throw new GatewayError('OCELOT_ERR_ROUTE_NOT_FOUND', { details: { exchangeId: id } });
+    throw this.refusal(new GatewayError('OCELOT_ERR_ROUTE_NOT_FOUND'), request, snapshot, id);
   }
 
   #exchangeOf<R extends GatewayRequest>(
@@ -66,8 +92,9 @@ export class Admitter {
     request: R,
     signal: Cancellation,
     id: string,
-    { value: { route, rewrite, hold, taps, answers }, params }: BoundMatch,
+    { value: bound, params }: BoundMatch,
   ): LiveExchange<R> {
+    const { route, rewrite, taps, answers, attempts } = bound;
     const client = snapshot.clientOf(request);
     return new LiveExchange({
       id,
@@ -84,14 +111,16 @@ export class Admitter {
         applyClientCertificate(head.headers, request, client);
         return head;
       },
-      leaseFrom: (tried) => hold.pool.lease(request, tried, client.address),
+      rewrite,
+      leases: new BoundLeases(bound, request, client.address),
       answers,
+      attempts,
     });
   }
 
   /** A service that was asked for a moment ago has no set yet: its first one is worth a short wait. */
   async #awaitFirstEndpoints(
-    { value: { hold } }: BoundMatch,
+    { value: { hold, attempts } }: BoundMatch,
     exchange: LiveExchange<GatewayRequest>,
     signal: Cancellation,
   ): Promise<void> {
@@ -100,6 +129,8 @@ export class Admitter {
       await unlessAborted(this.#within(watch.settled), signal);
       if (exchange.takeLease() !== undefined) return;
     }
+    const { candidates } = hold.pool;
+    if (candidates.length > 0 && attempts?.guards !== undefined) throw attempts.guards.refusal(candidates, exchange);
     throw new GatewayError('OCELOT_ERR_NO_ENDPOINT', { details: { service: watch?.service.name } });
   }
 
@@ -114,16 +145,36 @@ export class Admitter {
   }
 }
 
+/** Leases of one request: of the route's pool, through its guards. */
+class BoundLeases implements LeaseSource {
+  readonly #bound: BoundRoute;
+  readonly #request: GatewayRequest;
+  readonly #clientAddress: string;
+
+  constructor(bound: BoundRoute, request: GatewayRequest, clientAddress: string) {
+    this.#bound = bound;
+    this.#request = request;
+    this.#clientAddress = clientAddress;
+  }
+
+  lease(tried: readonly Endpoint[]): Lease | undefined {
+    const { hold, filter } = this.#bound;
+    return hold.pool.lease(this.#request, tried, this.#clientAddress, filter);
+  }
+
+  hasOther(tried: readonly Endpoint[]): boolean {
+    return this.#bound.hold.pool.hasOther(tried);
+  }
+}
+
+/** Only where a request id has a name do log lines have one. */
+function idsOf({ id, requestId, route }: LiveExchange<GatewayRequest>): Readonly<Record<string, string>> {
+  const ids = { exchangeId: id, routeId: route.id };
+  return route.options.requestIdKey === undefined ? ids : { ...ids, requestId };
+}
+
 /** The error a relay gets: ours as it is, anything else as STAGE_FAILED; with the ids that its log line needs. */
-function withIds(error: unknown, exchangeId: string, routeId: string): GatewayError {
+function withIds(error: unknown, ids: Readonly<Record<string, string>>): GatewayError {
   const known = isGatewayError(error) ? error : new GatewayError('OCELOT_ERR_STAGE_FAILED', { cause: error });
-  return new GatewayError(known.code, {
-    status: known.status,
-    source: known.source,
-    message: known.message,
-    headers: known.headers,
-    ...(known.closeCode === undefined ? {} : { closeCode: known.closeCode }),
-    ...(known.cause === undefined ? {} : { cause: known.cause }),
-    details: { ...known.details, exchangeId, routeId },
-  });
+  return copyError(known, { details: { ...known.details, ...ids } });
 }

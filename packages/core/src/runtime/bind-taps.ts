@@ -1,3 +1,4 @@
+import type { GatewayConfig } from '../config/gateway-config.js';
 import type { BoundTap } from '../contracts/frames.js';
 import type { Route } from '../contracts/route.js';
 import { ConfigError, type ConfigIssue } from '../errors/config-error.js';
@@ -7,9 +8,9 @@ import type { PluginRegistry } from './registry.js';
  * Asks every tap what it does on a route.
  * @throws ConfigError when one wants to see the frames of an opaque route: it would be registered and never called.
  */
-export function bindTaps(route: Route, registry: PluginRegistry): readonly BoundTap[] {
+export function bindTaps(route: Route, config: GatewayConfig, registry: PluginRegistry): readonly BoundTap[] {
   const taps = registry.taps.flatMap((definition) => {
-    const tap = definition.forRoute(route);
+    const tap = definition.forRoute(route, config);
     return tap === undefined ? [] : [{ name: definition.name, tap }];
   });
   if (route.transfer === 'opaque' && taps.length > 0)

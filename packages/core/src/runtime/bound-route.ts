@@ -1,16 +1,19 @@
-import type { DiscoverySettings } from '../config/gateway-config.js';
+import type { GatewayConfig } from '../config/gateway-config.js';
+import type { Clock } from '../contracts/clock.js';
 import type { BoundTap } from '../contracts/frames.js';
 import type { ConnectionLedger } from '../contracts/connection-ledger.js';
+import type { EndpointLoad } from '../contracts/endpoint.js';
+import type { Logger } from '../contracts/logger.js';
 import type { Route } from '../contracts/route.js';
 import type { RouteMatchResult } from '../contracts/route-table.js';
-import type { Phase, Stage } from '../contracts/stage.js';
-import { addressRules, originRules } from '../pipeline/admission-rules.js';
-import { connectionLimits } from '../pipeline/connection-limits.js';
-import type { AnswerRules } from '../pipeline/exchange.js';
-import { answerTransforms, requestTransforms } from '../pipeline/header-transforms.js';
+import type { AttemptRules } from '../pipeline/attempt.js';
+import type { AnswerRules } from '../pipeline/exchange-init.js';
+import { answerTransforms } from '../pipeline/header-transforms.js';
+import type { RouteGuards } from '../pipeline/route-guards.js';
 import type { BoundStage } from '../pipeline/run-stages.js';
-import { unenforcedSecurity } from '../pipeline/unenforced.js';
 import { compileRewrite, type Rewrite } from '../routing/rewrite.js';
+import { bindGuards } from './bind-guards.js';
+import { bindStages } from './bind-stages.js';
 import { bindTaps } from './bind-taps.js';
 import type { PoolDirectory, PoolHold } from './pool-directory.js';
 import type { PluginRegistry } from './registry.js';
@@ -23,6 +26,12 @@ export interface BoundRoute {
   readonly rewrite: Rewrite;
   readonly hold: PoolHold;
   readonly answers: AnswerRules;
+  /** Undefined where nobody watches the way to the backends. */
+  readonly attempts: AttemptRules | undefined;
+  /** Undefined without guards. */
+  readonly filter: ((candidates: readonly EndpointLoad[]) => readonly EndpointLoad[]) | undefined;
+  /** Gives the pool back and closes the guards. Idempotent. */
+  release(): void;
 }
 
 /** What a request matched. */
@@ -34,17 +43,10 @@ export interface BindContext {
   readonly pools: PoolDirectory;
   /** Counts the connections of routes with limits, across reloads. */
   readonly ledger: ConnectionLedger;
+  readonly clock: Clock;
+  readonly log: Logger;
   /** Ends watches that nobody uses any more; called after pools were given back. */
   readonly sweep: () => void;
-}
-
-const PHASES: readonly Phase[] = ['admit', 'authenticate', 'authorize', 'transform'];
-
-/** What of the configuration a route is bound with, beside the route itself. */
-export interface SharedSettings {
-  readonly discovery: DiscoverySettings | undefined;
-  /** The value of `{BaseUrl}`. */
-  readonly baseUrl: string;
 }
 
 /** What differs when a route is made from the request's path. */
@@ -55,26 +57,43 @@ export interface DynamicBinding {
 }
 
 /**
- * Binds a route: its stages in the order of phases (ours before the plugins' within a phase), its rewrite, its pool.
- * @throws ConfigError when a type is not registered, a policy or provider refuses its options, or a tap needs frames
- * on an opaque route.
+ * Binds a route: its stages, its taps, its guards, its rewrite, its pool. The caller releases it.
+ * @throws ConfigError when a type is not registered, a policy, provider or plugin refuses its options, or a tap needs
+ * frames on an opaque route; nothing is held then.
  */
 export function bindRoute(
   route: Route,
-  { discovery, baseUrl }: SharedSettings,
+  config: GatewayConfig,
   context: BindContext,
   dynamic?: DynamicBinding,
 ): BoundRoute {
-  const hold = context.pools.acquire(route, discovery);
+  const { registry, clock, log } = context;
+  const hold = context.pools.acquire(route, config.discovery);
   try {
-    const stages = stagesOf(route, baseUrl, context, dynamic?.countId ?? route.id);
+    const stages = bindStages(route, config, context, dynamic?.countId ?? route.id);
+    const taps = bindTaps(route, config, registry);
+    const rewrite = dynamic?.rewrite ?? compileRewrite(route);
+    const answers = { mark: hold.pool.marker, transform: answerTransforms(route, config.settings.baseUrl) };
+    // Last, since it is what holds something beside the pool.
+    const guards = bindGuards(route, config, registry, log);
+    const unlisten = guards === undefined ? undefined : hold.pool.listen((endpoints) => guards.endpoints(endpoints));
+    let isHeld = true;
     return {
       route,
       stages,
-      taps: bindTaps(route, context.registry),
-      rewrite: dynamic?.rewrite ?? compileRewrite(route),
+      taps,
+      rewrite,
       hold,
-      answers: { mark: hold.pool.marker, transform: answerTransforms(route, baseUrl) },
+      answers,
+      attempts: attemptRules(guards, registry, clock),
+      filter: guards === undefined ? undefined : (candidates) => guards.filter(candidates),
+      release() {
+        if (!isHeld) return;
+        isHeld = false;
+        unlisten?.();
+        guards?.close();
+        hold.release();
+      },
     };
   } catch (error) {
     hold.release();
@@ -82,28 +101,22 @@ export function bindRoute(
   }
 }
 
-function stagesOf(
-  route: Route,
-  baseUrl: string,
-  { registry, ledger }: BindContext,
-  countId: string,
-): readonly BoundStage[] {
-  const stages: BoundStage[] = [];
-  const add = (name: string, run: Stage | undefined): void => {
-    if (run !== undefined) stages.push({ name, run });
-  };
-  for (const phase of PHASES) {
-    if (phase === 'admit') {
-      add('unenforced-security', unenforcedSecurity(route, registry.stages));
-      add('ip-rules', addressRules(route));
-      add('origins', originRules(route));
-    }
-    if (phase === 'transform') add('header-transforms', requestTransforms(route, baseUrl));
-    for (const definition of registry.stages) {
-      if (definition.phase === phase) add(definition.name, definition.forRoute(route));
-    }
-    // After authorization: a client that may not come in does not use up what others may open.
-    if (phase === 'authorize') add('connection-limits', connectionLimits(route, countId, ledger));
-  }
-  return stages;
+/**
+ * Asks the plugins about a route that is bound later, with its first request, so that what they refuse refuses the
+ * configuration.
+ * @throws ConfigError
+ */
+export function checkPlugins(route: Route, config: GatewayConfig, context: BindContext): void {
+  bindStages(route, config, context, route.id);
+  bindTaps(route, config, context.registry);
+  bindGuards(route, config, context.registry, context.log)?.close();
+}
+
+function attemptRules(
+  guards: RouteGuards | undefined,
+  registry: PluginRegistry,
+  clock: Clock,
+): AttemptRules | undefined {
+  const record = registry.hasTelemetry ? registry.record : undefined;
+  return guards === undefined && record === undefined ? undefined : { guards, record, clock };
 }

@@ -4,6 +4,7 @@ import type { Gateway } from '../contracts/gateway.js';
 import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Plugin } from '../contracts/plugin.js';
+import { createConnectionLedger } from '../pipeline/local-ledger.js';
 import { LiveGateway } from './gateway.js';
 import { PluginRegistry } from './registry.js';
 import { silentLogger } from './silent-logger.js';
@@ -41,14 +42,21 @@ export interface GatewayOptions {
  *   type that no plugin registered; nothing is left running then.
  */
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const registry = new PluginRegistry();
+  const { group, log = silentLogger, clock = systemClock, random = Math.random } = options;
+  const registry = new PluginRegistry({
+    clock,
+    log,
+    random,
+    ledger: group?.ledger ?? createConnectionLedger(),
+    ...(group === undefined ? {} : { member: group.member }),
+  });
   const gateway = new LiveGateway({
     registry,
-    log: options.log ?? silentLogger,
-    clock: options.clock ?? systemClock,
-    random: options.random ?? Math.random,
+    log,
+    clock,
+    random,
     startTimeoutMs: options.startTimeoutMs ?? 3000,
-    group: options.group,
+    group,
     firstRevision: options.firstRevision ?? 1,
   });
   try {

@@ -1,9 +1,9 @@
-import type { DynamicRouting } from '../config/gateway-config.js';
+import type { DynamicRouting, GatewayConfig } from '../config/gateway-config.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { Route, ServiceRef } from '../contracts/route.js';
 import { resolveDynamic } from '../routing/dynamic-route.js';
 import type { Rewrite } from '../routing/rewrite.js';
-import { bindRoute, type BindContext, type BoundMatch, type BoundRoute, type SharedSettings } from './bound-route.js';
+import { bindRoute, type BindContext, type BoundMatch, type BoundRoute } from './bound-route.js';
 
 /** Services watched at once: names come from clients, so their number must have a limit. */
 const MOST_SERVICES = 256;
@@ -20,7 +20,7 @@ const rewriteToRest: Rewrite = (request) => {
  */
 export class DynamicRoutes {
   readonly #routing: DynamicRouting;
-  readonly #shared: SharedSettings;
+  readonly #config: GatewayConfig;
   /** `released` gives the provider back. */
   readonly #context: BindContext & { readonly released: () => void };
   /** In order of last use. */
@@ -29,11 +29,11 @@ export class DynamicRoutes {
 
   constructor(
     routing: DynamicRouting,
-    shared: SharedSettings,
+    config: GatewayConfig,
     context: BindContext & { readonly released: () => void },
   ) {
     this.#routing = routing;
-    this.#shared = shared;
+    this.#config = config;
     this.#context = context;
   }
 
@@ -48,10 +48,10 @@ export class DynamicRoutes {
     return { value: bound, params: {} };
   }
 
-  /** Gives every pool back. */
+  /** Releases every route. */
   close(): void {
     this.#isClosed = true;
-    for (const bound of this.#bound.values()) bound.hold.release();
+    for (const bound of this.#bound.values()) bound.release();
     this.#bound.clear();
     this.#context.released();
   }
@@ -66,7 +66,7 @@ export class DynamicRoutes {
       match: { ...template.match, pathTemplate: `/${id}` },
       source: { kind: 'discovered', service } as const,
     });
-    return bindRoute(route, this.#shared, this.#context, { rewrite: rewriteToRest, countId: template.id });
+    return bindRoute(route, this.#config, this.#context, { rewrite: rewriteToRest, countId: template.id });
   }
 
   /** Ocelot: same ServiceName, and the same ServiceNamespace when the request has one. */
@@ -84,7 +84,7 @@ export class DynamicRoutes {
     const empty = keys.find((key) => this.#bound.get(key)?.hold.pool.candidates.length === 0);
     const victim = empty ?? keys[0];
     if (victim === undefined) return;
-    this.#bound.get(victim)?.hold.release();
+    this.#bound.get(victim)?.release();
     this.#bound.delete(victim);
     this.#context.sweep();
   }

@@ -78,6 +78,8 @@ export class EndpointPool {
   #candidates: readonly PooledEndpoint[] = [];
 
   readonly #openShare: (endpoint: string) => LoadShare | undefined;
+  /** Who wants to know the present set; nobody in most pools. */
+  readonly #listeners = new Set<(endpoints: readonly Endpoint[]) => void>();
 
   /** @param openShare Opens what other members of a gateway group carry on an endpoint (`host:port`). */
   constructor(policy: BalancingPolicy, openShare: (endpoint: string) => LoadShare | undefined = () => undefined) {
@@ -95,8 +97,7 @@ export class EndpointPool {
    * when its weight or tags change; one that goes keeps it until its last lease ends, in case it comes back.
    */
   update(endpoints: readonly Endpoint[]): void {
-    const present = this.#candidates.map((candidate) => candidate.endpoint);
-    if (sameEndpoints(present, endpoints)) return;
+    if (sameEndpoints(this.#present, endpoints)) return;
     const next = new Map<string, PooledEndpoint>();
     for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
@@ -113,16 +114,40 @@ export class EndpointPool {
       pooled.isPresent = false;
       if (pooled.own === 0) this.#forget(key, pooled);
     }
+    for (const listener of this.#listeners) listener(this.#present);
+  }
+
+  /**
+   * Tells the present set, now and whenever it changes, each backend once.
+   * @param listener Must not throw.
+   * @returns ends it; idempotent.
+   */
+  listen(listener: (endpoints: readonly Endpoint[]) => void): () => void {
+    this.#listeners.add(listener);
+    listener(this.#present);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  get #present(): readonly Endpoint[] {
+    return this.#candidates.map(({ endpoint }) => endpoint);
   }
 
   /**
    * Lets the policy pick and counts the pick.
    * @param tried Endpoints that failed for this request already; they are left out.
    * @param clientAddress For policies that look at it.
+   * @param filter Of guards: which of the endpoints may be used now.
    * @returns undefined when no endpoint is left.
    */
-  lease(request: GatewayRequest, tried: readonly Endpoint[] = [], clientAddress = ''): Lease | undefined {
-    const candidates = tried.length === 0 ? this.#candidates : this.#without(tried);
+  lease(
+    request: GatewayRequest,
+    tried: readonly Endpoint[] = [],
+    clientAddress = '',
+    filter?: (candidates: readonly EndpointLoad[]) => readonly EndpointLoad[],
+  ): Lease | undefined {
+    const untried: readonly EndpointLoad[] = tried.length === 0 ? this.#candidates : this.#without(tried);
+    if (untried.length === 0) return undefined;
+    const candidates = filter === undefined ? untried : filter(untried);
     if (candidates.length === 0) return undefined;
     const picked = this.#policy.pick(candidates, request, clientAddress);
     if (!(picked instanceof PooledEndpoint) || picked.owner !== this || !picked.isPresent) {
@@ -130,6 +155,11 @@ export class EndpointPool {
     }
     picked.count(1);
     return new PoolLease(picked);
+  }
+
+  /** Whether there is an endpoint that was not tried. */
+  hasOther(tried: readonly Endpoint[]): boolean {
+    return this.#without(tried).length > 0;
   }
 
   /** The policy's mark on an answer; undefined when it makes none. */

@@ -3,6 +3,7 @@ import type { GatewayConfig, GatewaySettings } from '../config/gateway-config.js
 import type { Clock } from '../contracts/clock.js';
 import type { Admission, Cancellation } from '../contracts/exchange.js';
 import type { DrainOptions, DrainReport, Gateway } from '../contracts/gateway.js';
+import type { ControlEndpoint } from '../contracts/control.js';
 import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
 import type { Relay } from '../contracts/relay.js';
@@ -13,6 +14,7 @@ import type { GatewayEvent } from '../contracts/telemetry.js';
 import { GatewayError } from '../errors/gateway-error.js';
 import { matchingOrder } from '../routing/route-order.js';
 import { Admitter } from './admitter.js';
+import { ConfigurationHooks, type PreparedConfiguration } from './configuration-hooks.js';
 import { ocelotStatus } from './ocelot-status.js';
 import type { PluginRegistry } from './registry.js';
 import { SessionSet } from './session-set.js';
@@ -41,7 +43,10 @@ export class LiveGateway implements Gateway {
   readonly #sessions = new SessionSet();
   readonly #builder: SnapshotBuilder;
   readonly #admitter: Admitter;
+  readonly #hooks: ConfigurationHooks;
   #snapshot: Snapshot | undefined;
+  /** What plugins prepared for the snapshot in force. */
+  #prepared: PreparedConfiguration | undefined;
   /** Reloads run one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
   #draining: Promise<DrainReport> | undefined;
@@ -50,7 +55,8 @@ export class LiveGateway implements Gateway {
     this.#init = init;
     this.log = init.log;
     this.relays = init.registry.relays;
-    this.#builder = new SnapshotBuilder(init, (event) => this.record(event));
+    this.#builder = new SnapshotBuilder(init);
+    this.#hooks = new ConfigurationHooks(init.registry.hooks, init);
     this.#admitter = new Admitter(init.log, init.clock, init.random);
   }
 
@@ -72,6 +78,10 @@ export class LiveGateway implements Gateway {
     return this.#snapshot.config.settings;
   }
 
+  get controls(): readonly ControlEndpoint[] {
+    return this.#init.registry.controls;
+  }
+
   get isDraining(): boolean {
     return this.#draining !== undefined;
   }
@@ -83,7 +93,7 @@ export class LiveGateway implements Gateway {
   async admit<R extends GatewayRequest>(request: R, signal: Cancellation): Promise<Admission<R>> {
     const snapshot = this.#snapshot;
     if (this.#draining !== undefined || snapshot === undefined) {
-      throw new GatewayError('OCELOT_ERR_DRAINING', { details: { exchangeId: this.#admitter.nextId() } });
+      throw this.#admitter.refusal(new GatewayError('OCELOT_ERR_DRAINING'), request, snapshot);
     }
     const admission = await this.#admitter.admit(snapshot, request, signal);
     admission.defer(this.#sessions.admit());
@@ -99,13 +109,7 @@ export class LiveGateway implements Gateway {
   }
 
   record(event: GatewayEvent): void {
-    for (const sink of this.#init.registry.telemetry) {
-      try {
-        sink.record(event);
-      } catch (error) {
-        this.log.error({ err: error, event: event.type }, 'a telemetry sink failed');
-      }
-    }
+    this.#init.registry.record(event);
   }
 
   reload(config: GatewayConfig): Promise<{ readonly revision: number }> {
@@ -126,10 +130,13 @@ export class LiveGateway implements Gateway {
     }
     const revision = before === undefined ? this.#init.firstRevision : before.revision + 1;
     let next: Snapshot;
+    let prepared: PreparedConfiguration | undefined;
     try {
       if (this.#draining !== undefined) throw new GatewayError('OCELOT_ERR_DRAINING');
+      prepared = await this.#hooks.prepare(config);
       next = await this.#builder.build(revision, config);
     } catch (error) {
+      prepared?.released();
       const cause = error instanceof Error ? error : new Error(String(error));
       this.record({ type: 'config.rejected', revision, error: cause });
       throw error;
@@ -137,6 +144,9 @@ export class LiveGateway implements Gateway {
     this.#snapshot = next;
     before?.release();
     this.#builder.sweep();
+    prepared.applied();
+    this.#prepared?.released();
+    this.#prepared = prepared;
     if (before !== undefined && config.settings.closeOnRouteRemoval) this.#closeRemoved(next);
     this.log.info({ revision, routes: config.routes.length }, 'configuration applied');
     this.record({ type: 'config.applied', revision, routes: config.routes.length });
@@ -154,6 +164,7 @@ export class LiveGateway implements Gateway {
     const started = clock.now();
     await this.#reloading;
     const defaults = this.#snapshot?.config.settings.drain;
+    this.record({ type: 'drain.started', sessions: this.openSessions });
     const drained = await this.#sessions.drain({
       deadlineMs: options.deadlineMs ?? defaults?.deadlineMs ?? 0,
       spreadMs: options.spreadMs ?? defaults?.spreadMs ?? 0,
@@ -163,6 +174,7 @@ export class LiveGateway implements Gateway {
     });
     this.#snapshot?.release();
     this.#builder.sweep();
+    this.#prepared?.released();
     await this.#builder.closed();
     for (const { plugin, close } of registry.closers.toReversed()) await this.#closePlugin(plugin, close);
     const report = { ...drained, durationMs: clock.now() - started };

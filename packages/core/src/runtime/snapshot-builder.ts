@@ -2,11 +2,9 @@ import type { GatewayConfig } from '../config/gateway-config.js';
 import type { Clock } from '../contracts/clock.js';
 import type { GatewayGroup } from '../contracts/gateway-group.js';
 import type { Logger } from '../contracts/logger.js';
-import type { GatewayEvent } from '../contracts/telemetry.js';
 import { ConfigError, type ConfigIssue } from '../errors/config-error.js';
-import { createConnectionLedger } from '../pipeline/local-ledger.js';
 import { compileRouteTable } from '../routing/route-table.js';
-import { bindRoute, type BindContext, type BoundRoute } from './bound-route.js';
+import { bindRoute, type BindContext, type BoundRoute, checkPlugins } from './bound-route.js';
 import { DynamicRoutes } from './dynamic-routes.js';
 import { PoolDirectory } from './pool-directory.js';
 import { ProviderDirectory } from './provider-directory.js';
@@ -31,13 +29,15 @@ export class SnapshotBuilder {
   readonly #providers: ProviderDirectory;
   readonly #context: BindContext;
 
-  constructor(init: SnapshotBuilderInit, record: (event: GatewayEvent) => void) {
+  constructor(init: SnapshotBuilderInit) {
     this.#init = init;
-    this.#providers = new ProviderDirectory(init.registry, { ...init, record });
+    this.#providers = new ProviderDirectory(init.registry, { ...init, record: init.registry.record });
     this.#context = {
       registry: init.registry,
       pools: new PoolDirectory(init.registry, this.#providers, init),
-      ledger: init.group?.ledger ?? createConnectionLedger(),
+      ledger: init.registry.host.ledger,
+      clock: init.clock,
+      log: init.log,
       sweep: () => this.#providers.sweep(),
     };
   }
@@ -55,7 +55,7 @@ export class SnapshotBuilder {
       await this.#firstEndpoints(bound);
       return snapshot;
     } catch (error) {
-      for (const { hold } of bound) hold.release();
+      for (const route of bound) route.release();
       this.#providers.sweep();
       throw error;
     }
@@ -64,20 +64,21 @@ export class SnapshotBuilder {
   /** Adds to `bound` as it goes, so that the caller can give everything back. */
   #bindAll(config: GatewayConfig, bound: BoundRoute[]): void {
     const faults = new Faults();
-    const shared = { discovery: config.discovery, baseUrl: config.settings.baseUrl };
     for (const route of config.routes) {
-      faults.collect(() => bound.push(bindRoute(route, shared, this.#context)));
+      faults.collect(() => bound.push(bindRoute(route, config, this.#context)));
     }
     faults.assertNone();
   }
 
   /** Services are bound with their first request; what they need is checked now. */
-  #dynamicRoutesOf({ dynamic, discovery, settings }: GatewayConfig): DynamicRoutes | undefined {
+  #dynamicRoutesOf(config: GatewayConfig): DynamicRoutes | undefined {
+    const { dynamic, discovery } = config;
     if (dynamic === undefined || discovery === undefined) return undefined;
     const faults = new Faults();
     const release = faults.collect(() => this.#providers.hold(discovery));
     for (const route of [...dynamic.entries, dynamic.fallback]) {
       faults.collect(() => this.#context.pools.checkPolicy(route));
+      faults.collect(() => checkPlugins(route, config, this.#context));
     }
     try {
       faults.assertNone();
@@ -85,8 +86,7 @@ export class SnapshotBuilder {
       release?.();
       throw error;
     }
-    const shared = { discovery, baseUrl: settings.baseUrl };
-    return new DynamicRoutes(dynamic, shared, { ...this.#context, released: () => release?.() });
+    return new DynamicRoutes(dynamic, config, { ...this.#context, released: () => release?.() });
   }
 
   /** Ends watches and providers that no snapshot uses any more. */

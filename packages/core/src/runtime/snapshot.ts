@@ -1,4 +1,5 @@
 import type { GatewayConfig } from '../config/gateway-config.js';
+import { requestIdKey } from '../config/normalize/request-id-key.js';
 import type { GatewayRequest } from '../contracts/request.js';
 import type { RouteTable } from '../contracts/route-table.js';
 import { resolveClientAddress, type ClientIdentity } from '../pipeline/client-address.js';
@@ -12,6 +13,8 @@ import type { DynamicRoutes } from './dynamic-routes.js';
 export class Snapshot {
   readonly revision: number;
   readonly config: GatewayConfig;
+  /** The global `RequestIdKey`, for refusals of what matches no route. */
+  readonly requestIdKey: string | undefined;
   /** In file order. */
   readonly bound: readonly BoundRoute[];
   readonly #table: RouteTable<BoundRoute>;
@@ -27,6 +30,7 @@ export class Snapshot {
   ) {
     this.revision = revision;
     this.config = config;
+    this.requestIdKey = requestIdKey(config.global['RequestIdKey']);
     this.bound = bound;
     this.#table = table;
     this.#dynamic = dynamic;
@@ -42,9 +46,9 @@ export class Snapshot {
     return resolveClientAddress(request, this.#isTrustedProxy);
   }
 
-  /** Gives the pools back. Exchanges that captured this snapshot keep their leases. */
+  /** Releases the routes. Exchanges that captured this snapshot keep their leases. */
   release(): void {
-    for (const bound of this.bound) bound.hold.release();
+    for (const bound of this.bound) bound.release();
     this.#dynamic?.close();
   }
 }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 
-import { type ConnectionAnswer, type Exchange, type ExchangeEnd, type Route, GatewayError } from '../../src/index.js';
+import {
+  type ConnectionAnswer,
+  type Exchange,
+  type ExchangeEnd,
+  GatewayError,
+  type GatewayEvent,
+  type Route,
+} from '../../src/index.js';
 import { connectionLimits } from '../../src/pipeline/connection-limits.js';
 import { createConnectionLedger } from '../../src/pipeline/local-ledger.js';
 import { request } from '../make-request.js';
@@ -9,8 +16,12 @@ const route = (maxConnections: number, maxConnectionsPerIp: number): Route =>
   ({ limits: { maxConnections, maxConnectionsPerIp } }) as Route;
 
 /** The stage of a route that counts alone. */
-const limits = (maxConnections: number, maxConnectionsPerIp: number, ledger = createConnectionLedger()) =>
-  connectionLimits(route(maxConnections, maxConnectionsPerIp), 'chat', ledger);
+const limits = (
+  maxConnections: number,
+  maxConnectionsPerIp: number,
+  ledger = createConnectionLedger(),
+  record: (event: GatewayEvent) => void = () => undefined,
+) => connectionLimits(route(maxConnections, maxConnectionsPerIp), 'chat', ledger, record);
 
 interface Admitted {
   readonly exchange: Exchange;
@@ -20,6 +31,8 @@ interface Admitted {
 function exchangeFrom(address: string, kind: 'upgrade' | 'http' = 'upgrade', signal?: AbortSignal): Admitted {
   const ends: ((end: ExchangeEnd) => void)[] = [];
   const exchange = {
+    id: 'x-1',
+    route: { id: 'chat' },
     request: { ...request(), kind },
     clientAddress: address,
     signal: signal ?? new AbortController().signal,
@@ -90,6 +103,24 @@ describe('connectionLimits', () => {
     leave();
     expect(() => admit(limits(1, 0, ledger), '192.0.2.2')).not.toThrow();
   });
+
+  it('tells telemetry of each refusal', () => {
+    const events: GatewayEvent[] = [];
+    const stage = limits(1, 0, createConnectionLedger(), (event) => events.push(event));
+    void stage?.(exchangeFrom('192.0.2.1').exchange);
+    expect(events).toEqual([]);
+    expect(() => stage?.(exchangeFrom('192.0.2.2').exchange)).toThrow(GatewayError);
+    expect(events).toEqual([
+      {
+        type: 'limit.reached',
+        exchangeId: 'x-1',
+        routeId: 'chat',
+        limit: 'connections',
+        action: 'refuse',
+        direction: undefined,
+      },
+    ]);
+  });
 });
 
 describe('connectionLimits with a ledger that answers later', () => {
@@ -99,7 +130,7 @@ describe('connectionLimits with a ledger that answers later', () => {
     const ledger = { claim: () => new Promise<ConnectionAnswer>((resolve) => (answer = resolve)) };
     let released = 0;
     return {
-      stage: connectionLimits(route(1, 0), 'chat', ledger),
+      stage: connectionLimits(route(1, 0), 'chat', ledger, () => undefined),
       grant: () => answer({ granted: true, release: () => void (released += 1) }),
       refuse: () => answer({ granted: false, limit: 'route', open: 1 }),
       released: () => released,

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 
 import type { AnswerEdit, BalancingPolicy } from '../../src/index.js';
-import { type AnswerRules, LiveExchange } from '../../src/pipeline/exchange.js';
+import { LiveExchange } from '../../src/pipeline/exchange.js';
+import type { AnswerRules } from '../../src/pipeline/exchange-init.js';
 import { MemoryLogger } from '../../src/testing/index.js';
 import { request } from '../make-request.js';
 import { endpoint, route } from '../make-route.js';
@@ -22,7 +23,9 @@ const exchangeWith = (
     makeOutgoing: () => {
       throw new Error('not asked for here');
     },
-    leaseFrom: () => ({ endpoint: endpoint(7), release() {} }),
+    rewrite: () => ({ path: '/', query: '' }),
+    leases: { lease: () => ({ endpoint: endpoint(7), release() {} }), hasOther: () => true },
+    attempts: undefined,
     answers: { mark: undefined, transform: undefined, ...answers },
   });
   exchange.takeLease();

@@ -23,6 +23,9 @@ function session(options: { leavesWhenAsked?: boolean } = {}): ScriptedSession {
     closed,
     asked,
     destroyed: () => destroyed,
+    fromClient: { bytes: 0, messages: 0 },
+    fromBackend: { bytes: 0, messages: 0 },
+    close: () => end(),
     end: () => end(),
     drain: (code, reason) => {
       asked.push([code, reason]);

@@ -26,6 +26,7 @@ export function normalizeConfig(bound: BoundConfig, warnings: readonly ConfigIss
     dynamic: normalizeDynamic(file, context),
     discovery: discoverySettings(bound),
     settings: gatewaySettings(shared),
+    global: shared,
     warnings: [...warnings],
   });
 }

@@ -7,6 +7,7 @@ import { schemeOf, staticEndpoints } from './endpoints.js';
 import { effectiveOptions } from './group-rule.js';
 import { routeGatewaySettings } from './route-gateway.js';
 import { headerTransforms, routeHttp } from './route-http.js';
+import { routeOptions } from './route-options.js';
 import type { RouteIds } from './route-ids.js';
 import { securityKeys } from './security-keys.js';
 
@@ -66,6 +67,7 @@ export function commonSettings(
     // Ocelot: global transforms are for static routes.
     headerTransforms: { request: [], answer: [] },
     metadata: { ...shared.Metadata, ...route.Metadata },
+    options: routeOptions(route, shared),
     unenforced: securityKeys(route, shared),
     file: route,
     location: formatPlace(locations.of(route)),

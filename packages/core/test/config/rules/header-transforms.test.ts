@@ -30,7 +30,7 @@ describe('header transforms', () => {
     [UP, 'Sec-WebSocket-Protocol', 'chat', 'warning HeaderNotTransformed'],
     [DOWN, 'Content-Length', '0', 'warning HeaderNotTransformed'],
     [DOWN, 'Transfer_Encoding', 'chunked', 'warning HeaderNotTransformed'],
-    [UP, 'X-A', '{TraceId}', 'warning UnknownPlaceholder'],
+    [UP, 'X-A', '{SpanId}', 'warning UnknownPlaceholder'],
     [UP, 'X-A', '{baseurl}', 'warning UnknownPlaceholder'],
     [UP, 'X-A', 'a, {DownstreamBaseUrl}', 'warning UnknownPlaceholder'],
     [UP, 'Referer', '{DownstreamBaseUrl}, {BaseUrl}', 'warning PlaceholderNotReplaced'],
