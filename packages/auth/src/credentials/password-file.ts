@@ -1,0 +1,50 @@
+import { parseScryptHash, type PasswordHash } from './password-hash.js';
+
+/** Users of a password file, by name. */
+export interface PasswordFile {
+  readonly users: ReadonlyMap<string, PasswordHash>;
+  /** What an unknown name is compared with. */
+  readonly decoy: PasswordHash;
+}
+
+const MAX_USERS = 100_000;
+const HOW = 'Make the hash with hashPassword of @ocelot/auth.';
+const REFUSED: readonly (readonly [start: RegExp, kind: string])[] = [
+  [/^\$2[abxy]?\$/, 'bcrypt'],
+  [/^\$apr1\$/, 'apr1 (MD5)'],
+  [/^\$1\$/, 'md5crypt'],
+  [/^\$[56]\$/, 'crypt of SHA-2'],
+  [/^\{SHA\}/, 'SHA-1 without salt'],
+  [/^\$argon2/, 'argon2'],
+  [/^\$scrypt\$/, 'scrypt with parameters out of range'],
+];
+
+/**
+ * Reads a password file: lines of `name:hash`, blank lines and those that begin with `#` left out. Names are UTF-8 and
+ * compared in their composed form (RFC 7617 §2.1).
+ * @throws Error naming the line; never what is in it.
+ */
+export function parsePasswordFile(text: string): PasswordFile {
+  const users = new Map<string, PasswordHash>();
+  let decoy: PasswordHash | undefined;
+  text.split(/\r?\n/).forEach((line, index) => {
+    if (line.trim() === '' || line.startsWith('#')) return;
+    const at = line.indexOf(':');
+    if (at < 1) throw new Error(`Line ${index + 1} is not of the form name:hash.`);
+    const name = line.slice(0, at).normalize('NFC');
+    if (users.has(name)) throw new Error(`Line ${index + 1} names a user for the second time.`);
+    const hash = parseHash(line.slice(at + 1).trim(), index + 1);
+    decoy ??= hash.decoy();
+    users.set(name, hash);
+    if (users.size > MAX_USERS) throw new Error(`There are more than ${MAX_USERS} users.`);
+  });
+  if (decoy === undefined) throw new Error('There is no user in it.');
+  return { users, decoy };
+}
+
+function parseHash(text: string, line: number): PasswordHash {
+  const hash = parseScryptHash(text);
+  if (hash !== undefined) return hash;
+  const kind = REFUSED.find(([start]) => start.test(text))?.[1] ?? 'no hash, or one of a kind that is not known';
+  throw new Error(`Line ${line} cannot be used: ${kind}. ${HOW}`);
+}

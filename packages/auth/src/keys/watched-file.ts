@@ -1,0 +1,87 @@
+import { readFile, stat } from 'node:fs/promises';
+
+import type { Clock, Logger } from '@ocelot/core';
+
+/** How often a file is looked at, at most: a rotated key counts within this time. */
+const CHECK_MS = 1000;
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/** What a {@link WatchedFile} is made of. */
+export interface WatchedFileOptions<T> {
+  /** A relative path starts from the working directory. */
+  readonly path: string;
+  /** Throws when the text cannot be used; its message must not quote it. */
+  readonly parse: (text: string) => T;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/**
+ * A file that is read again when it changes. It is looked at when it is used, so there is no timer and no watch; while
+ * the new content cannot be used the last good one stays in force, and one line of the log says so.
+ */
+export class WatchedFile<T> {
+  readonly #options: WatchedFileOptions<T>;
+  #value: T;
+  #mark: string;
+  #checkedAt: number;
+  #isChecking = false;
+  #complaint: string | undefined;
+
+  private constructor(options: WatchedFileOptions<T>, value: T, mark: string) {
+    this.#options = options;
+    this.#value = value;
+    this.#mark = mark;
+    this.#checkedAt = options.clock.now();
+  }
+
+  /** @throws Error when the file cannot be read or used. */
+  static async open<T>(options: WatchedFileOptions<T>): Promise<WatchedFile<T>> {
+    const mark = await markOf(options.path);
+    return new WatchedFile(options, options.parse(await readText(options.path)), mark);
+  }
+
+  /** What it holds; after a change, once that was noticed. */
+  get value(): T {
+    const { clock } = this.#options;
+    if (!this.#isChecking && clock.now() - this.#checkedAt >= CHECK_MS) {
+      this.#isChecking = true;
+      // Never rejects: what goes wrong is logged.
+      void this.#check();
+    }
+    return this.#value;
+  }
+
+  async #check(): Promise<void> {
+    const { path, parse, clock, log } = this.#options;
+    try {
+      const mark = await markOf(path);
+      if (mark !== this.#mark) {
+        this.#value = parse(await readText(path));
+        this.#mark = mark;
+        log.info({ file: path }, 'A file of credentials changed and was read again.');
+      }
+      this.#complaint = undefined;
+    } catch (error) {
+      const complaint = error instanceof Error ? error.message : String(error);
+      if (complaint !== this.#complaint) {
+        log.error({ file: path, error: complaint }, 'A file of credentials cannot be used; what it held before stays.');
+      }
+      this.#complaint = complaint;
+    } finally {
+      this.#checkedAt = clock.now();
+      this.#isChecking = false;
+    }
+  }
+}
+
+async function markOf(path: string): Promise<string> {
+  const { size, mtimeMs, ino } = await stat(path);
+  if (size > MAX_BYTES) throw new Error(`The file is larger than ${MAX_BYTES} bytes.`);
+  return `${size} ${mtimeMs} ${ino}`;
+}
+
+async function readText(path: string): Promise<string> {
+  const text = await readFile(path, 'utf8');
+  return text.startsWith('\ufeff') ? text.slice(1) : text;
+}

@@ -1,0 +1,108 @@
+import { createHmac, randomBytes } from 'node:crypto';
+
+import type { Identity } from '@ocelot/core';
+
+import { createBasicSource } from '../credentials/basic-source.js';
+import { parsePasswordFile, type PasswordFile } from '../credentials/password-file.js';
+import { BoundedCache } from '../keys/bounded-cache.js';
+import { errorText } from '../keys/secret-value.js';
+import { waitFor } from '../keys/wait-for.js';
+import { WatchedFile } from '../keys/watched-file.js';
+import { WorkQueue } from '../keys/work-queue.js';
+import { AuthFailure } from './auth-failure.js';
+import { challenge } from './challenge.js';
+import { OptionReader } from './option-reader.js';
+import type { Provider, ProviderContext, ProviderFactory, VerifyContext } from './provider.js';
+import { claimTexts } from './token-identity.js';
+
+const CACHE_ENTRIES = 10_000;
+
+/** Makes a provider of type `Basic` (RFC 7617): names and hashed passwords of a file. */
+export const createBasicProvider: ProviderFactory = async (name, options, context): Promise<Provider> => {
+  const reader = new OptionReader(options, context.location);
+  const realm = reader.text('Realm') ?? name;
+  const source = createBasicSource(reader);
+  const passwords = new Passwords(name, await openFile(reader, context), reader, context);
+  return {
+    name,
+    find: (exchange) => source.find(exchange),
+    strip: (exchange) => source.strip(exchange),
+    forRoute: (section, location) => source.forRoute(section, location),
+    challenge: () => challenge('Basic', { realm, charset: 'UTF-8' }),
+    verify: (credentials, verification) => {
+      if (credentials.kind === 'basic') return passwords.verify(credentials.user, credentials.password, verification);
+      throw new AuthFailure('malformed', 'These are no credentials for this provider.');
+    },
+    close: () => passwords.close(),
+  };
+};
+
+async function openFile(reader: OptionReader, { clock, log }: ProviderContext): Promise<WatchedFile<PasswordFile>> {
+  const path = reader.requiredText('PasswordFile', 'It holds lines of name:hash.');
+  try {
+    return await WatchedFile.open({ path, parse: parsePasswordFile, clock, log });
+  } catch (error) {
+    throw reader.fault('PasswordFile', `cannot be used: ${errorText(error)}`);
+  }
+}
+
+/**
+ * Compares passwords: so many at a time, since each costs memory and a thread, and once for the same pair. Pairs that
+ * matched are remembered under an HMAC with a key of this process, together with the hash that they matched: a line of
+ * the file that changes is compared anew.
+ */
+class Passwords {
+  readonly #provider: string;
+  readonly #file: WatchedFile<PasswordFile>;
+  readonly #cacheMs: number;
+  readonly #matched: BoundedCache<string>;
+  readonly #queue: WorkQueue;
+  readonly #pending = new Map<string, Promise<Identity>>();
+  readonly #key = randomBytes(32);
+
+  constructor(provider: string, file: WatchedFile<PasswordFile>, reader: OptionReader, { clock }: ProviderContext) {
+    const running = reader.number('MaxConcurrent', { fallback: 2, minimum: 1, maximum: 64 });
+    this.#provider = provider;
+    this.#file = file;
+    this.#cacheMs = 1000 * reader.number('CacheSeconds', { fallback: 300, minimum: 0, maximum: 86_400 });
+    this.#matched = new BoundedCache(clock, CACHE_ENTRIES);
+    this.#queue = new WorkQueue({ running, waiting: running * 50 });
+  }
+
+  verify(user: string, password: string, context: VerifyContext): Identity | Promise<Identity> {
+    const key = createHmac('sha256', this.#key).update(`${user}\0${password}`).digest('base64');
+    const known = this.#matched.get(key);
+    if (known !== undefined && known === this.#file.value.users.get(user)?.text) return this.#identity(user);
+    let pending = this.#pending.get(key);
+    if (pending === undefined) {
+      pending = this.#queue.run(() => this.#compare(user, password, key)).finally(() => this.#pending.delete(key));
+      this.#pending.set(key, pending);
+    }
+    return waitFor(pending, context);
+  }
+
+  close(): void {
+    this.#matched.clear();
+  }
+
+  async #compare(user: string, password: string, key: string): Promise<Identity> {
+    const { users, decoy } = this.#file.value;
+    const hash = users.get(user);
+    // An unknown name costs what a wrong password costs, and is told the same.
+    const isRight = await (hash ?? decoy).matches(password);
+    if (hash === undefined || !isRight) throw new AuthFailure('password', 'Name or password is wrong.');
+    this.#matched.set(key, hash.text, this.#cacheMs);
+    return this.#identity(user);
+  }
+
+  #identity(user: string): Identity {
+    const claims = claimTexts({ sub: user });
+    return Object.freeze({
+      provider: this.#provider,
+      subject: user,
+      tokenId: undefined,
+      claims,
+      expiresAtMs: undefined,
+    });
+  }
+}
