@@ -76,7 +76,7 @@ export function createProgram(terminal: Terminal, done: (code: ExitCode) => void
     .argument('[FILE...]', help.FILES)
     .option('--header <N: v>', "header of the request, as 'Name: value'; may be repeated", collect)
     .option('--websocket', 'the request is a WebSocket upgrade; taken for granted with ws:// and wss://')
-    .option('--json', 'print { "request", "matched", "params", "routes", "backend", "refusal" } on stdout')
+    .option('--json', 'print { "request", "matched", "params", "routes", "demands", "backend", "refusal" } on stdout')
     .addHelpText('after', help.EXPLAIN_EPILOGUE)
     .action(async (method: string, url: string, files: readonly string[], flags: ExplainFlags) =>
       done(await json(flags, () => explain(files, { ...flags, method, url }, terminal))),

@@ -4,6 +4,7 @@ import {
   type GatewayConfig,
   type JsonObject,
   type Logger,
+  type Plugin,
   nodeValue,
   parseConfigText,
   readConfiguration,
@@ -13,7 +14,9 @@ import { readConfigurationFromConsul, watchConfiguration } from '@ocelot/discove
 import { checkTlsFiles } from './check-tls-files.js';
 import { CommandError } from './command-error.js';
 import { readConfigFiles } from './config-files.js';
+import { checkAdmin } from './control/check-admin.js';
 import { EXIT_CODES } from './exit-codes.js';
+import { supportedKeys } from './supported-keys.js';
 import type { Terminal } from './terminal.js';
 import { watchFiles } from './watch-files.js';
 
@@ -42,8 +45,15 @@ const WARN_AGAIN_MS = 60_000;
  * Opens the configuration that the command line names. When it says `ServiceDiscoveryProvider.ConfigurationKey`, the
  * configuration under that key of Consul takes its place; if the key does not exist, the files' is written there
  * (Ocelot: AddConfigStoredInConsul).
+ * @param plugins those the configuration is meant for.
  */
-export function openConfiguration(paths: readonly string[], terminal: Terminal, log: Logger): ConfigurationSource {
+export function openConfiguration(
+  paths: readonly string[],
+  plugins: readonly Plugin[],
+  terminal: Terminal,
+  log: Logger,
+): ConfigurationSource {
+  const options = { supportedKeys: supportedKeys(plugins) };
   let names: readonly string[] = [];
   let watched: readonly string[] = [];
   let stored: StoredConfiguration | undefined;
@@ -53,13 +63,13 @@ export function openConfiguration(paths: readonly string[], terminal: Terminal, 
     },
     async load() {
       const files = await readConfigFiles(paths, terminal);
-      const config = readConfiguration(files.document);
+      const config = readConfiguration(files.document, options);
       stored = await readStored(config, files.document);
       ({ watched } = files);
       names = stored === undefined ? files.names : [...files.names, stored.name];
-      if (stored === undefined) return checked(config, files.document);
+      if (stored === undefined) return checked(config, files.document, terminal);
       const document = parseConfigText(stored.text, stored.name);
-      return checked(readConfiguration(document), document);
+      return checked(readConfiguration(document, options), document, terminal);
     },
     async watch({ files, changed }) {
       const stopFiles = files ? await watchFiles(watched, changed, log) : undefined;
@@ -74,9 +84,9 @@ export function openConfiguration(paths: readonly string[], terminal: Terminal, 
   };
 }
 
-/** @throws ConfigError when a file that the configuration names cannot be used. */
-async function checked(config: GatewayConfig, document: ConfigDocument): Promise<GatewayConfig> {
-  const issues = await checkTlsFiles(config, document);
+/** @throws ConfigError when a file or a secret that the configuration names cannot be used. */
+async function checked(config: GatewayConfig, document: ConfigDocument, terminal: Terminal): Promise<GatewayConfig> {
+  const issues = [...(await checkTlsFiles(config, document)), ...(await checkAdmin(config, document, terminal))];
   if (issues.length > 0) throw new ConfigError(issues);
   return config;
 }

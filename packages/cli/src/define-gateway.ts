@@ -5,7 +5,8 @@ export interface GatewayDefinition {
   /** Files or one folder, relative to this module. FILEs on the command line replace them. @default ocelot.json */
   readonly config?: string | readonly string[];
   /**
-   * Set up in this order, after the plugins the command line brings (`lb()`, `consul()`, `wsRelay()`, `httpRelay()`).
+   * Set up in this order, after the plugins the command line brings (`telemetry()`, `rateLimit()`, `auth()`,
+   * `resilience()`, `lb()`, `consul()`, `wsRelay()`, `httpRelay()`).
    * One with the name of such a plugin takes its place.
    */
   readonly plugins?: readonly Plugin[];

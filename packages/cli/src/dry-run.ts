@@ -1,5 +1,6 @@
 import {
   type Endpoint,
+  type EndpointGuard,
   type Gateway,
   type GatewayConfig,
   type Plugin,
@@ -9,8 +10,8 @@ import {
 } from '@ocelot/core';
 
 /**
- * Compiles a configuration with its plugins as `run` does, without asking any registry: what only the plugins know
- * (registered types, options of policies and providers) is then known to be right.
+ * Compiles a configuration with its plugins as `run` does, without asking any registry or endpoint: what only the
+ * plugins know (registered types, options of policies and providers) is then known to be right.
  *
  * The gateway must be drained by the caller. It tells no telemetry, and its relays have nothing to answer.
  * @param endpointsOf what a discovered service is taken to consist of.
@@ -29,15 +30,30 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
     name: plugin.name,
     setup: (registry) =>
       plugin.setup({
+        host: registry.host,
         discovery: (type, create) =>
           registry.discovery(type, (options, context) => silenced(create(options, context), endpointsOf)),
         balancing: (type, create) => registry.balancing(type, create),
         stage: (definition) => registry.stage(definition),
+        guard: (definition) => registry.guard(withoutChecks(definition)),
         tap: (definition) => registry.tap(definition),
         relay: (relay) => registry.relay(relay),
         telemetry: () => undefined,
+        configuration: (hook) => registry.configuration(hook),
+        control: () => undefined,
         onClose: (close) => registry.onClose(close),
       }),
+  };
+}
+
+/** The guard was made, so its options are right; checks of endpoints would connect to them. */
+function withoutChecks(guard: EndpointGuard): EndpointGuard {
+  return {
+    name: guard.name,
+    forRoute(route, config) {
+      guard.forRoute(route, config)?.close?.();
+      return undefined;
+    },
   };
 }
 

@@ -1,10 +1,14 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
+import { auth } from '@ocelot/auth';
 import type { Plugin } from '@ocelot/core';
 import { consul } from '@ocelot/discovery-consul';
 import { httpRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
+import { rateLimit } from '@ocelot/rate-limit';
+import { resilience } from '@ocelot/resilience';
+import { telemetry } from '@ocelot/telemetry';
 import { wsRelay } from '@ocelot/ws-relay';
 
 import { CommandError } from './command-error.js';
@@ -41,8 +45,16 @@ export async function loadPlugins(options: {
   const config = typeof definition.config === 'string' ? [definition.config] : definition.config;
   return {
     config: file === undefined ? undefined : config?.map((path) => resolve(dirname(file), path)),
-    plugins: [...[lb(), consul(), wsRelay(), httpRelay()].filter((plugin) => !taken.has(plugin.name)), ...own],
+    plugins: [...batteries().filter((plugin) => !taken.has(plugin.name)), ...own],
   };
+}
+
+/**
+ * What the command brings. Stages of one phase run in this order: traces begin before anything can refuse, and who asks
+ * too often is refused before tokens are verified.
+ */
+function batteries(): readonly Plugin[] {
+  return [telemetry(), rateLimit(), auth(), resilience(), lb(), consul(), wsRelay(), httpRelay()];
 }
 
 async function loadDefinition(file: string): Promise<GatewayDefinition> {

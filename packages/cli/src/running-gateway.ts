@@ -3,6 +3,8 @@ import { type GatewayConfig, type Logger, formatIssue } from '@ocelot/core';
 import type { CommandError } from './command-error.js';
 import type { RunFlags } from './commands/run.js';
 import { openConfiguration } from './configuration-source.js';
+import { ControlAddress } from './control/control-address.js';
+import { LocalDesk } from './control/local-desk.js';
 import { EXIT_CODES, type ExitCode } from './exit-codes.js';
 import { loadPlugins } from './load-plugins.js';
 import { openGateway } from './open-gateway.js';
@@ -52,9 +54,11 @@ export async function startGateway(
     configModule: flags.configModule,
     plugins: flags.plugin,
   });
-  const source = openConfiguration(paths.length > 0 ? paths : (definition.config ?? []), terminal, log);
+  const named = paths.length > 0 ? paths : (definition.config ?? []);
+  const source = openConfiguration(named, definition.plugins, terminal, log);
   const config = await source.load();
   reportWarnings(config, log);
+  const control = await ControlAddress.open(config, terminal, log);
   const open = await openGateway({
     config,
     plugins: definition.plugins,
@@ -63,15 +67,19 @@ export async function startGateway(
     port: flags.port,
     socketMode: flags.socketMode,
     log,
+  }).catch(async (error: unknown) => {
+    await control.close();
+    throw error;
   });
   const { gateway, url } = open;
+  control.attach(new LocalDesk(gateway));
   const reloader = createReloader({
     gateway: {
       log,
       get revision() {
         return gateway.revision;
       },
-      reload: (next) => open.reload(next),
+      reload: (next) => control.follow(next, () => open.reload(next)),
     },
     config,
     load: () => source.load(),
@@ -89,9 +97,11 @@ export async function startGateway(
     failed: new Promise(() => undefined),
     reload: (cause) => reloader.request(cause),
     async stop() {
+      control.draining();
       open.stopAccepting();
       await Promise.all([watch.close(), reloader.close()]);
       await open.close();
+      await control.close();
       return EXIT_CODES.done;
     },
   };

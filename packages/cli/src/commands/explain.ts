@@ -16,6 +16,8 @@ import { dryRun } from '../dry-run.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { type ExplainedRequest, explainedRequest } from '../explained-request.js';
 import { addressesOf } from '../route-addresses.js';
+import { type RouteDemands, demandLines, demandsOf } from '../route-demands.js';
+import { supportedKeys } from '../supported-keys.js';
 import { type Terminal, isColourful } from '../terminal.js';
 
 /** A stage that asks somewhere else may take as long. */
@@ -37,6 +39,8 @@ interface Explanation {
   readonly params: Params;
   /** In the order in which they are asked. */
   readonly routes: readonly { id: string; template: string; location: string; outcome: string; reason: string }[];
+  /** What the route that answers asks for; null when none does. */
+  readonly demands: RouteDemands | null;
   /** Null when nothing is sent. */
   readonly backend: BackendRequest | null;
   /** Set when the gateway answers itself. */
@@ -55,7 +59,7 @@ export async function explain(
 ): Promise<ExitCode> {
   const request = explainedRequest(flags);
   const { document, plugins } = await readInputs(paths, flags, terminal);
-  const config = readConfiguration(document);
+  const config = readConfiguration(document, { supportedKeys: supportedKeys(plugins) });
   const gateway = await dryRun(config, plugins, ({ name }) => [createEndpoint({ host: name, port: 1 })]);
   try {
     const { verdicts } = explainMatch(config.routes, request);
@@ -94,13 +98,21 @@ async function follow(
     admission.finish({ outcome: 'completed' });
     // An upgrade is a GET, whatever DownstreamHttpMethod says (RFC 6455 §4.1).
     const called = kind === 'upgrade' ? method : (route.http.method ?? method);
-    return { ...base, matched: route.id, params, backend: { method: called, urls, headers }, refusal: null };
+    return {
+      ...base,
+      matched: route.id,
+      params,
+      demands: demandsOf(route),
+      backend: { method: called, urls, headers },
+      refusal: null,
+    };
   } catch (error) {
     if (!isGatewayError(error)) throw error;
     const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
     const { routeId } = error.details;
     const matched = winner?.id ?? (typeof routeId === 'string' ? routeId : null);
-    return { ...base, matched, params: {}, backend: null, refusal };
+    const demands = winner === undefined ? null : demandsOf(winner);
+    return { ...base, matched, params: {}, demands, backend: null, refusal };
   }
 }
 
@@ -110,7 +122,7 @@ function pairs(raw: readonly string[]): readonly (readonly [string, string])[] {
 
 function inWords(explanation: Explanation, terminal: Terminal): string {
   const { green, dim, yellow } = picocolors.createColors(isColourful(terminal.stdout, terminal.env));
-  const { request, routes, matched, params, backend, refusal } = explanation;
+  const { request, routes, matched, params, demands, backend, refusal } = explanation;
   const at = routes.findIndex(({ outcome }) => outcome === 'answers');
   const asked = at === -1 ? routes : routes.slice(0, at + 1);
   const lines = [
@@ -124,6 +136,7 @@ function inWords(explanation: Explanation, terminal: Terminal): string {
     ...(asked.length < routes.length ? [dim(`  not asked: ${count(routes.length - asked.length, 'more route')}`)] : []),
     '',
     ...Object.entries(params).map(([name, value]) => `  {${name}} = ${value}`),
+    ...(demands === null ? [] : demandLines(demands)).map((line) => `  asks     ${line}`),
     ...(backend?.urls ?? []).map((url) => `  backend  ${backend?.method ?? ''} ${url}`),
     ...(backend?.headers ?? []).map(([name, value]) => `  header   ${name}: ${value}`),
     ...(backend === null

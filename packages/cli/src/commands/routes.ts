@@ -4,6 +4,7 @@ import picocolors from 'picocolors';
 import { type PluginFlags, readInputs } from '../command-inputs.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { addressesOf } from '../route-addresses.js';
+import { supportedKeys } from '../supported-keys.js';
 import { type Terminal, isColourful } from '../terminal.js';
 import { table } from '../text-table.js';
 import { withoutSecrets } from '../without-secrets.js';
@@ -17,8 +18,8 @@ export async function routes(
   flags: PluginFlags & { readonly json?: boolean },
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { document } = await readInputs(paths, flags, terminal);
-  const config = readConfiguration(document);
+  const { document, plugins } = await readInputs(paths, flags, terminal);
+  const config = readConfiguration(document, { supportedKeys: supportedKeys(plugins) });
   const ordered = matchingOrder(config.routes);
   if (flags.json === true) {
     const shape = { routes: ordered, dynamic: config.dynamic ?? null };

@@ -2,9 +2,11 @@ import { ConfigError, type ConfigIssue, inspectConfiguration } from '@ocelot/cor
 
 import { checkTlsFiles } from '../check-tls-files.js';
 import { type CommandInputs, type PluginFlags, readInputs } from '../command-inputs.js';
+import { checkAdmin } from '../control/check-admin.js';
 import { describeIssues } from '../describe-issues.js';
 import { dryRun } from '../dry-run.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
+import { supportedKeys } from '../supported-keys.js';
 import type { Terminal } from '../terminal.js';
 
 /**
@@ -18,7 +20,7 @@ export async function validate(
 ): Promise<ExitCode> {
   const inputs = await readInputs(paths, flags, terminal);
   const { names } = inputs;
-  const issues = await allIssues(inputs);
+  const issues = await allIssues(inputs, terminal);
   const valid = issues.every((issue) => issue.severity !== 'error');
   if (flags.json) {
     terminal.stdout.write(`${JSON.stringify({ valid, files: names, issues }, undefined, 2)}\n`);
@@ -31,11 +33,15 @@ export async function validate(
 }
 
 /** What the file alone shows, then what shows only when it is compiled with its plugins. */
-async function allIssues({ document, plugins }: CommandInputs): Promise<readonly ConfigIssue[]> {
-  const inspected = inspectConfiguration(document);
+async function allIssues({ document, plugins }: CommandInputs, terminal: Terminal): Promise<readonly ConfigIssue[]> {
+  const inspected = inspectConfiguration(document, { supportedKeys: supportedKeys(plugins) });
   const { config } = inspected;
   if (config === undefined) return inspected.issues;
-  const issues = [...inspected.issues, ...(await checkTlsFiles(config, document))];
+  const issues = [
+    ...inspected.issues,
+    ...(await checkTlsFiles(config, document)),
+    ...(await checkAdmin(config, document, terminal)),
+  ];
   try {
     const gateway = await dryRun(config, plugins);
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });

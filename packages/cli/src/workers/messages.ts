@@ -1,6 +1,7 @@
 // What the primary process and its workers say to each other: plain JSON over Node's IPC channel, in order each way.
-import type { ConnectionClaim, GatewayConfig } from '@ocelot/core';
+import type { ConnectionClaim, ControlAnswer, GatewayConfig } from '@ocelot/core';
 
+import type { ControlCall, ControlQuestion } from '../control/control-desk.js';
 import type { LogOptions } from '../log.js';
 import type { Note } from './gathered-notes.js';
 import type { WorkerFailure } from './worker-failure.js';
@@ -45,14 +46,28 @@ export type ToWorker =
   /** What the others hold; entries not named are as they were. */
   | { readonly type: 'foreignLoads'; readonly loads: readonly Load[] }
   /** What policies of the others learned. */
-  | { readonly type: 'foreignNotes'; readonly notes: readonly Note[] };
+  | { readonly type: 'foreignNotes'; readonly notes: readonly Note[] }
+  /** A call of the control address. */
+  | { readonly type: 'control'; readonly id: number; readonly question: ControlQuestion }
+  /** Make one answer of those of all workers. */
+  | {
+      readonly type: 'mergeControl';
+      readonly id: number;
+      readonly call: Pick<ControlQuestion, 'method' | 'template'>;
+      readonly answers: readonly ControlAnswer[];
+    };
 
 /** Worker → primary. */
 export type FromWorker =
   /** Listens to messages now. */
   | { readonly type: 'hello' }
   | { readonly type: 'pong' }
-  | { readonly type: 'accepting'; readonly url: string; readonly revision: number }
+  | {
+      readonly type: 'accepting';
+      readonly url: string;
+      readonly revision: number;
+      readonly controls: readonly ControlCall[];
+    }
   /** Cannot start; ends by itself. */
   | { readonly type: 'failed'; readonly failure: WorkerFailure }
   | { readonly type: 'reloaded'; readonly revision: number }
@@ -64,4 +79,5 @@ export type FromWorker =
   /** What this worker holds; entries not named are as they were. */
   | { readonly type: 'ownLoads'; readonly loads: readonly Load[] }
   /** What policies of this worker learned. */
-  | { readonly type: 'ownNotes'; readonly notes: readonly Note[] };
+  | { readonly type: 'ownNotes'; readonly notes: readonly Note[] }
+  | { readonly type: 'controlAnswer'; readonly id: number; readonly answer: ControlAnswer };

@@ -15,6 +15,7 @@ import type { Assignment, FromWorker, ToWorker } from './messages.js';
 import { RemoteLedger } from './remote-ledger.js';
 import { RemoteLoads } from './remote-loads.js';
 import { RemoteNotes } from './remote-notes.js';
+import { serveControls } from './worker-controls.js';
 import { describeFailure } from './worker-failure.js';
 
 /** A primary that lives assigns within milliseconds. */
@@ -141,7 +142,8 @@ class ServingWorker {
       if (message.type === 'reload') this.#work = this.#work.then(async () => this.#reload(await starting, message));
     });
     const open = await starting;
-    this.#primary.send({ type: 'accepting', url: open.url, revision: open.gateway.revision });
+    const controls = serveControls(this.#primary, open.gateway);
+    this.#primary.send({ type: 'accepting', url: open.url, revision: open.gateway.revision, controls });
     const cause = await this.#primary.stop;
     this.#log.info({ cause, openSessions: open.gateway.openSessions }, 'worker stops: open sockets are asked to leave');
     const limitMs = open.config.settings.drain.deadlineMs + CLOSE_GRACE_MS;

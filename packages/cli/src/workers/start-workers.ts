@@ -13,7 +13,9 @@ import { loadPlugins } from '../load-plugins.js';
 import { createReloader } from '../reload.js';
 import { type RunningGateway, reportWarnings } from '../running-gateway.js';
 import type { Terminal } from '../terminal.js';
+import { ControlAddress } from '../control/control-address.js';
 import { canReusePort } from './accept-mode.js';
+import { ControlHub } from './control-hub.js';
 import { LedgerDesk } from './ledger-desk.js';
 import { LoadHub, type LoadMember } from './load-hub.js';
 import { NoteHub, type NoteMember } from './note-hub.js';
@@ -46,14 +48,18 @@ export async function startWorkers(
   const { host, port, socketMode, configModule, plugin, logFormat: format, logLevel: level } = flags;
   // Their modules are loaded here as well: the configuration module may name the files. None is set up.
   const definition = await loadPlugins({ cwd: terminal.cwd, configModule, plugins: plugin });
-  const source = openConfiguration(paths.length > 0 ? paths : (definition.config ?? []), terminal, log);
+  const named = paths.length > 0 ? paths : (definition.config ?? []);
+  const source = openConfiguration(named, definition.plugins, terminal, log);
   const config = await source.load();
   reportWarnings(config, log);
   const path = unixSocketOf(host);
   const reusePort = path === undefined && canReusePort();
   if (path !== undefined) await clearSocketFile(path);
   if (reusePort && port !== 0) await probePort(host, port);
-  const meeting = new MeetingPoint();
+  const control = await ControlAddress.open(config, terminal, log);
+  atEnd(() => control.close());
+  const hub = new ControlHub(log);
+  const meeting = new MeetingPoint(hub);
   const pool = new WorkerPool(
     {
       size: flags.workers,
@@ -71,6 +77,7 @@ export async function startWorkers(
       port,
       requireDiscovery: flags.requireDiscovery === true,
       fork: (worker) => meeting.fork(worker, terminal.cwd),
+      accepts: (process, controls) => hub.joined(process, controls),
       gone: (process) => meeting.left(process),
       log,
     },
@@ -78,13 +85,14 @@ export async function startWorkers(
   );
   atEnd(() => pool.kill());
   const url = await pool.start();
+  control.attach(hub);
   const reloader = createReloader({
     gateway: {
       log,
       get revision() {
         return pool.revision;
       },
-      reload: (next) => pool.reload(next),
+      reload: (next) => control.follow(next, () => pool.reload(next)),
     },
     config,
     load: () => source.load(),
@@ -104,9 +112,12 @@ export async function startWorkers(
     failed: pool.failed,
     reload: (cause) => reloader.request(cause),
     async stop(cause) {
+      control.draining();
       const stopped = pool.stop(cause);
       await Promise.all([watch.close(), reloader.close()]);
-      return stopped;
+      const code = await stopped;
+      await control.close();
+      return code;
     },
   };
 }
@@ -116,7 +127,12 @@ class MeetingPoint {
   readonly #desk = new LedgerDesk();
   readonly #hub = new LoadHub();
   readonly #notes = new NoteHub();
+  readonly #controls: ControlHub;
   readonly #members = new Map<WorkerProcess, LoadMember & NoteMember>();
+
+  constructor(controls: ControlHub) {
+    this.#controls = controls;
+  }
 
   fork(worker: number, cwd: string): WorkerProcess {
     cluster.schedulingPolicy = cluster.SCHED_RR;
@@ -124,6 +140,7 @@ class MeetingPoint {
     const process: WorkerProcess = new WorkerProcess(worker, cluster.fork(), (message) => {
       if (message.type === 'ownLoads') this.#hub.report(member, message.loads);
       else if (message.type === 'ownNotes') this.#notes.report(member, message.notes);
+      else if (message.type === 'controlAnswer') this.#controls.take(message.id, message.answer);
       else if (message.type === 'claim' || message.type === 'release') {
         const answer = this.#desk.take(process, message);
         if (answer !== undefined) process.send(answer);
@@ -140,6 +157,7 @@ class MeetingPoint {
   }
 
   left(process: WorkerProcess): void {
+    this.#controls.left(process);
     const member = this.#members.get(process);
     if (member === undefined) return;
     this.#members.delete(process);

@@ -3,6 +3,7 @@ import type { GatewayConfig, Logger } from '@ocelot/core';
 import { CommandError } from '../command-error.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { CLOSE_GRACE_MS } from '../within-limits.js';
+import type { ControlCall } from '../control/control-desk.js';
 import type { Assignment } from './messages.js';
 import { HEALTHY_MS, MOST_QUICK_ENDS, RestartPolicy } from './restart-policy.js';
 import type { WorkerEnd, WorkerProcess } from './worker-process.js';
@@ -25,6 +26,8 @@ export interface WorkerPoolInit {
   readonly requireDiscovery: boolean;
   /** Starts a process. */
   readonly fork: (worker: number) => WorkerProcess;
+  /** Told when a process accepts connections, and which calls of the control address it answers. */
+  readonly accepts: (process: WorkerProcess, controls: readonly ControlCall[]) => void;
   /** Told when a process is gone. */
   readonly gone: (process: WorkerProcess) => void;
   readonly log: Logger;
@@ -180,7 +183,7 @@ export class WorkerPool {
       log.error({ worker: place.worker, pid: process.pid, forMs }, 'worker does not answer: it is killed');
       process.kill();
     });
-    const { url, revision } = await process.start({
+    const { url, revision, controls } = await process.start({
       ...common,
       worker: place.worker,
       workers: size,
@@ -198,6 +201,7 @@ export class WorkerPool {
       throw error;
     }
     place.acceptingSince = performance.now();
+    this.#init.accepts(process, controls);
     log.info({ worker: place.worker, pid: process.pid, revision: place.revision }, 'worker accepts connections');
     return url;
   }

@@ -12,7 +12,13 @@ const START_LIMIT_MS = 60_000;
 const RELOAD_LIMIT_MS = 30_000;
 
 /** What a worker asks of, or tells, the others. */
-const AMONG_WORKERS: ReadonlySet<FromWorker['type']> = new Set(['claim', 'release', 'ownLoads', 'ownNotes']);
+const AMONG_WORKERS: ReadonlySet<FromWorker['type']> = new Set([
+  'claim',
+  'release',
+  'ownLoads',
+  'ownNotes',
+  'controlAnswer',
+]);
 
 /** How a worker's process ended. */
 export interface WorkerEnd {
@@ -48,7 +54,7 @@ export class WorkerProcess {
 
   /**
    * @param process just forked.
-   * @param received told of messages that are no answers: claims, releases, loads, notes.
+   * @param received told of messages that answer no step: claims, releases, loads, notes, answers of control calls.
    */
   constructor(worker: number, process: Worker, received: (message: FromWorker) => void) {
     this.worker = worker;
@@ -87,7 +93,7 @@ export class WorkerProcess {
    * Makes the process a gateway.
    * @throws CommandError, ConfigError as `startGateway`; Error when the process ends or takes too long.
    */
-  async start(assignment: Assignment): Promise<{ readonly url: string; readonly revision: number }> {
+  async start(assignment: Assignment): Promise<Extract<FromWorker, { readonly type: 'accepting' }>> {
     await this.#next(START_LIMIT_MS, 'a sign of life');
     this.send({ type: 'assign', ...assignment });
     const answer = await this.#next(START_LIMIT_MS, 'its start');

@@ -1,0 +1,77 @@
+import type { ControlAnswer } from '@ocelot/core';
+import { MemoryLogger } from '@ocelot/core/testing';
+import { describe, expect, it } from 'vitest';
+
+import { ControlHub, type ControlMember } from '../../src/workers/control-hub.js';
+import type { ToWorker } from '../../src/workers/messages.js';
+
+const text = (body: string): ControlAnswer => ({ status: 200, contentType: 'text/plain', body });
+const CALL = { method: 'GET', path: '/x', description: 'd' } as const;
+const QUESTION = { method: 'GET', template: '/x', path: '/x', params: {}, query: '', headers: {}, body: '' } as const;
+
+/** A worker that answers with its number, or not at all; merging joins what it is given. */
+function member(hub: ControlHub, worker: number, isSilent = false): ControlMember {
+  return {
+    worker,
+    send(message: ToWorker) {
+      if (isSilent) return;
+      if (message.type === 'control') queueMicrotask(() => hub.take(message.id, text(String(worker))));
+      if (message.type === 'mergeControl')
+        queueMicrotask(() =>
+          hub.take(message.id, text(`${worker}: ${message.answers.map(({ body }) => body).join('+')}`)),
+        );
+    },
+  };
+}
+
+function hubOf(...silent: boolean[]) {
+  const log = new MemoryLogger();
+  const hub = new ControlHub(log, 20);
+  const members = silent.map((isSilent, index) => member(hub, index + 1, isSilent));
+  for (const one of members.toReversed()) hub.joined(one, [CALL]);
+  return { hub, log, members };
+}
+
+describe('ControlHub', () => {
+  it('shows the calls that workers answer', () => {
+    expect(hubOf(false).hub.calls).toEqual([CALL]);
+  });
+
+  it('has the first worker make one answer of all, in the order of the workers', async () => {
+    expect(await hubOf(false, false, false).hub.ask(QUESTION)).toEqual({ answer: text('1: 1+2+3'), missing: [] });
+  });
+
+  it('gives the answer of a single worker as it is', async () => {
+    expect((await hubOf(false).hub.ask(QUESTION)).answer).toEqual(text('1'));
+  });
+
+  it('leaves out who does not answer in time, and says so', async () => {
+    const { hub, log } = hubOf(true, false, false);
+    expect(await hub.ask(QUESTION)).toEqual({ answer: text('2: 2+3'), missing: [1] });
+    expect(log.lines).toMatchObject([{ level: 'warn', fields: { call: 'GET /x', missing: [1] } }]);
+  });
+
+  it('does not wait for a worker that ends meanwhile', async () => {
+    const log = new MemoryLogger();
+    const hub = new ControlHub(log, 60_000);
+    const dying = member(hub, 1, true);
+    hub.joined(dying, [CALL]);
+    hub.joined(member(hub, 2), [CALL]);
+    const asked = hub.ask(QUESTION);
+    hub.left(dying);
+    expect(await asked).toEqual({ answer: text('2'), missing: [1] });
+  });
+
+  it('answers 503 when no worker answers, and serves nobody when there is none', async () => {
+    const { hub, members } = hubOf(true);
+    expect((await hub.ask(QUESTION)).answer.status).toBe(503);
+    expect(hub.isServing).toBe(true);
+    for (const one of members) hub.left(one);
+    expect((await hub.ask(QUESTION)).answer.status).toBe(503);
+    expect(hub.isServing).toBe(false);
+  });
+
+  it('drops an answer that nobody waits for any more', () => {
+    expect(() => hubOf(false).hub.take(99, text('late'))).not.toThrow();
+  });
+});
