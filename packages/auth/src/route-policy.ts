@@ -1,0 +1,115 @@
+import { ConfigError, type ConfigIssue, type GatewayConfig, type Route } from '@ocelot/core';
+
+import type { AuthenticationRules } from './authenticate.js';
+import { claimsRequirement, placeholderOf, type Requirement, scopeRequirement } from './claims/requirements.js';
+import { type ClaimTransforms, readTransforms } from './claims/transforms.js';
+import type { ProviderDirectory } from './provider-directory.js';
+import { authenticationOptions, routeSettings, type RouteSettings, textEntries } from './route-settings.js';
+
+/** Everything that a route asks of this package, compiled once per configuration. */
+export interface RoutePolicy {
+  /** Undefined: nobody is asked who he is. */
+  readonly authentication: AuthenticationRules | undefined;
+  readonly settings: RouteSettings;
+  /** In Ocelot's order: scopes, then claims. */
+  readonly requirements: readonly Requirement[];
+  readonly transforms: ClaimTransforms;
+  /** What will refuse every request, though it can be done; told when the route is bound. */
+  readonly warning: string | undefined;
+}
+
+/** What ends a socket whose credentials ended, unless the file says otherwise (S27). */
+const CLOSE_CODE = 4401;
+
+const PLACEHOLDER = /\{([^{}]*)\}/g;
+const HEADER_PLACEHOLDER = /\{header:([^{}]*)\}/g;
+
+/**
+ * Reads what a route asks for.
+ * @throws ConfigError with everything that cannot be done.
+ */
+export function readPolicy(route: Route, config: GatewayConfig, directory: ProviderDirectory): RoutePolicy {
+  const issues: ConfigIssue[] = [];
+  const complain = (kind: string, source: string, message: string, hint: string): void => {
+    issues.push({ severity: 'error', kind, source, message, ...(hint === '' ? {} : { hint }) });
+  };
+  const settings = routeSettings(route, config);
+  const options = authenticationOptions(route);
+  const providers = options.schemes.flatMap((name) => {
+    const provider = directory.get(config, name);
+    if (provider === undefined) {
+      complain(
+        'AuthUnsupported',
+        optionsPlace(route),
+        `No authentication provider is named "${name}".`,
+        missingProvider(directory.names(config)),
+      );
+      return [];
+    }
+    const source = provider.forRoute?.(settings.section, `${route.location}/Gateway/Authentication`) ?? provider;
+    return [{ provider, source }];
+  });
+  const transforms = readTransforms(route, (place, message, hint) => {
+    complain('ClaimInstruction', `${route.location}/${place}`, message, hint);
+  });
+  const required = textEntries(route.file['RouteClaimsRequirement']);
+  for (const { claim, name } of unknownPlaceholders(route, required)) {
+    complain(
+      'ClaimPlaceholder',
+      `${route.location}/RouteClaimsRequirement`,
+      `The claim ${claim} is compared with {${name}}, which no template of the route has.`,
+      'Name a placeholder of UpstreamPathTemplate or UpstreamHeaderTemplates.',
+    );
+  }
+  if (issues.length > 0) throw new ConfigError(issues);
+  const requirements = [scopeRequirement(options.scopes), claimsRequirement(required)].filter(
+    (requirement) => requirement !== undefined,
+  );
+  const authentication =
+    providers.length === 0 ? undefined : { providers, closeCode: settings.closeCode ?? CLOSE_CODE };
+  const isInVain = authentication === undefined && (requirements.length > 0 || usesClaims(transforms));
+  return {
+    authentication,
+    settings,
+    requirements,
+    transforms,
+    warning: isInVain
+      ? 'the route asks for claims, but for no authentication: all its requests are refused'
+      : undefined,
+  };
+}
+
+/** Whether anything is made of claims. */
+export function usesClaims({ claims, headers, queries, path }: ClaimTransforms): boolean {
+  return [claims, headers, queries, path].some((instructions) => instructions.length > 0);
+}
+
+/** The route's own options, or the global ones that hold for it. */
+function optionsPlace(route: Route): string {
+  if (route.file['AuthenticationOptions'] !== undefined) return `${route.location}/AuthenticationOptions`;
+  return 'ocelot.json#/GlobalConfiguration/AuthenticationOptions';
+}
+
+function missingProvider(names: readonly string[]): string {
+  const existing = names.length === 0 ? 'There is none yet.' : `There are: ${names.join(', ')}.`;
+  return `${existing} Add it to GlobalConfiguration.Gateway.Authentication.Providers, by its name and with a Type.`;
+}
+
+function unknownPlaceholders(
+  route: Route,
+  required: readonly (readonly [claim: string, value: string])[],
+): readonly { readonly claim: string; readonly name: string }[] {
+  const { pathTemplate, headers } = route.match;
+  const known = new Set([
+    ...namesIn(pathTemplate, PLACEHOLDER),
+    ...Object.values(headers).flatMap((template) => namesIn(template, HEADER_PLACEHOLDER)),
+  ]);
+  return required.flatMap(([claim, value]) => {
+    const name = placeholderOf(value);
+    return name === undefined || known.has(name) ? [] : [{ claim, name }];
+  });
+}
+
+function namesIn(template: string, placeholder: RegExp): readonly string[] {
+  return [...template.matchAll(placeholder)].map((match) => match[1] ?? '');
+}
