@@ -12,6 +12,7 @@ import type {
 } from '../../contracts/route.js';
 import type { FileBackendTls, FileGlobal, FileRouteCommon } from '../file-config.js';
 import { said } from '../in-use.js';
+import { callLimitMs, within } from './call-limit.js';
 
 /** What `Gateway` sections and `Timeout` say about one route, defaults applied. */
 export interface RouteGatewaySettings {
@@ -45,21 +46,18 @@ const LONGEST_TIMER_MS = 2_147_483_647;
 /**
  * Merges `Routes[].Gateway` over `GlobalConfiguration.Gateway`, key by key.
  *
- * For the handshake the nearer level wins, and on one level `HandshakeTimeoutMs` wins over Ocelot's `Timeout`.
+ * For the handshake the nearer level wins, and on one level `HandshakeTimeoutMs` wins over Ocelot's `Timeout`;
+ * `QoSOptions.Timeout` limits whatever comes of that.
  */
 export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal): RouteGatewaySettings {
   const own = route.Gateway ?? {};
   const common = shared.Gateway ?? {};
+  const callMs = callLimitMs(route, shared);
   return {
     timeouts: {
-      connectMs: own.ConnectTimeoutMs ?? common.ConnectTimeoutMs ?? CONNECT_MS,
-      handshakeMs:
-        own.HandshakeTimeoutMs ??
-        milliseconds(route.Timeout) ??
-        common.HandshakeTimeoutMs ??
-        milliseconds(shared.Timeout) ??
-        HANDSHAKE_MS,
-      answerMs: milliseconds(route.Timeout) ?? milliseconds(shared.Timeout) ?? ANSWER_MS,
+      connectMs: within(own.ConnectTimeoutMs ?? common.ConnectTimeoutMs ?? CONNECT_MS, callMs),
+      handshakeMs: handshakeMs(route, shared, callMs),
+      answerMs: callMs ?? milliseconds(route.Timeout) ?? milliseconds(shared.Timeout) ?? ANSWER_MS,
       closeMs: own.CloseTimeoutMs ?? common.CloseTimeoutMs ?? CLOSE_MS,
       idleMs: own.IdleTimeoutMs ?? common.IdleTimeoutMs ?? 0,
       appIdleMs: own.AppIdleTimeoutMs ?? common.AppIdleTimeoutMs ?? 0,
@@ -95,6 +93,14 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
     tcpKeepAliveMs: own.TcpKeepAliveMs ?? common.TcpKeepAliveMs ?? KEEP_ALIVE_MS,
     backendTls: backendTls(own.BackendTls, common.BackendTls),
   };
+}
+
+/** A limit in `Gateway` is one for the whole way and stays beside that of one call; `Timeout` gives way to it. */
+function handshakeMs(route: FileRouteCommon, shared: FileGlobal, callMs: number | undefined): number {
+  const own = route.Gateway?.HandshakeTimeoutMs;
+  const common = shared.Gateway?.HandshakeTimeoutMs;
+  if (callMs !== undefined) return within(own ?? common ?? callMs, callMs);
+  return own ?? milliseconds(route.Timeout) ?? common ?? milliseconds(shared.Timeout) ?? HANDSHAKE_MS;
 }
 
 /** Certificate and key belong together, so they come from one level. */
