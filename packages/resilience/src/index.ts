@@ -1,1 +1,4 @@
-export { resilience } from './plugin.js';
+// Public names.
+
+export { resilience, type ResiliencePluginOptions } from './plugin.js';
+export type { BreakerReport, EndpointReport, ResilienceReport, RouteReport, WorkerReport } from './report.js';
