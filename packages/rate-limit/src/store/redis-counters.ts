@@ -1,0 +1,102 @@
+import { type Callback, Redis, type RedisOptions, type Result } from 'ioredis';
+
+import { type Rule, storedForMs } from '../quota/counter.js';
+import type { Hit } from './counter-store.js';
+import { COUNT_SCRIPT } from './redis-script.js';
+import type { RemoteCounters } from './shared-store.js';
+import type { RedisSettings } from './store-settings.js';
+
+declare module 'ioredis' {
+  interface RedisCommander<Context> {
+    /** {@link COUNT_SCRIPT} */
+    ocelotCount(
+      key: string,
+      limit: number,
+      periodMs: number,
+      waitMs: number,
+      keepMs: number,
+      callback?: Callback<[number, number, number]>,
+    ): Result<[number, number, number], Context>;
+  }
+}
+
+/** Longest pause between two attempts to connect, in milliseconds. */
+const LONGEST_PAUSE_MS = 1000;
+
+/** A connection that answered nothing for so long is made anew, in milliseconds. */
+const DEAD_MS = 5000;
+
+/**
+ * Counts in Redis 5 or later, or Valkey, over one connection. Ocelot's algorithm is a script of our own: limiters of
+ * libraries count whole seconds and do not know Ocelot's wait. Loaded only where a configuration names Redis.
+ */
+export class RedisCounters implements RemoteCounters {
+  readonly #redis: Redis;
+  readonly #timeoutMs: number;
+
+  constructor({ url, tls, keyPrefix, timeoutMs }: RedisSettings) {
+    this.#timeoutMs = timeoutMs;
+    const options: RedisOptions = {
+      keyPrefix,
+      connectTimeout: Math.max(timeoutMs, LONGEST_PAUSE_MS),
+      commandTimeout: timeoutMs,
+      socketTimeout: Math.max(DEAD_MS, 2 * timeoutMs),
+      // A request that cannot be counted now is not counted later: it has been answered by then.
+      enableOfflineQueue: false,
+      autoResendUnfulfilledCommands: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: (attempt) => Math.min(50 * attempt, LONGEST_PAUSE_MS),
+      ...(tls === undefined ? {} : { tls: { ...tls } }),
+    };
+    this.#redis = new Redis(url, options);
+    this.#redis.defineCommand('ocelotCount', { numberOfKeys: 1, lua: COUNT_SCRIPT });
+    // What a broken connection means is told by the calls and probes that fail on it.
+    this.#redis.on('error', () => {});
+  }
+
+  async count(key: string, rule: Rule): Promise<Hit> {
+    const { limit, periodMs, waitMs } = rule;
+    const keepMs = Math.ceil(storedForMs(rule));
+    try {
+      const [total, resetMs, retryAfterMs] = await this.#redis.ocelotCount(key, limit, periodMs, waitMs, keepMs);
+      return { total, resetMs, retryAfterMs };
+    } catch (error) {
+      throw bare(error);
+    }
+  }
+
+  async ping(): Promise<void> {
+    try {
+      if (this.#redis.status !== 'ready') await this.#connected();
+      await this.#redis.ping();
+    } catch (error) {
+      throw bare(error);
+    }
+  }
+
+  close(): void {
+    this.#redis.disconnect();
+  }
+
+  /** Waits for the connection, within the time of one answer; at the start it is on its way. */
+  #connected(): Promise<void> {
+    const redis = this.#redis;
+    return new Promise((resolve, reject) => {
+      const settle = (error?: Error): void => {
+        clearTimeout(timer);
+        redis.off('ready', ready).off('error', settle).off('end', ended);
+        if (error === undefined) resolve();
+        else reject(error);
+      };
+      const ready = (): void => settle();
+      const ended = (): void => settle(new Error('the connection was closed'));
+      const timer = setTimeout(() => settle(new Error('no connection in time')), this.#timeoutMs).unref();
+      redis.on('ready', ready).on('error', settle).on('end', ended);
+    });
+  }
+}
+
+/** Errors of the client carry the command with its arguments: a password, where it was AUTH. */
+function bare(error: unknown): Error {
+  return new Error(error instanceof Error ? error.message : String(error));
+}
