@@ -15,6 +15,34 @@ const USER_INFO = /(\b[a-z][a-z\d+.-]*:\/\/)[^\s/?#@]*@/gi;
 export function withoutSecrets(key: string, value: unknown): unknown {
   if (typeof value === 'string')
     return SECRET_KEY.test(key) && value !== '' ? '***' : value.replace(USER_INFO, '$1***@');
-  if (!SECRET_KEY.test(key) || !Array.isArray(value)) return value;
-  return value.map((item: unknown) => (typeof item === 'string' && item !== '' ? '***' : item));
+  if (!Array.isArray(value)) return isSecretHeader(value) ? { ...value, instruction: '***' } : value;
+  if (SECRET_KEY.test(key)) return value.map((item: unknown) => (isText(item) ? '***' : item));
+  // `Key` names a route, and a cookie; in a list of API keys it is one.
+  return key === 'Keys' ? value.map(withoutKey) : value;
+}
+
+/** Whether a key, or a header, of that name holds a secret. */
+export function isSecretName(name: string): boolean {
+  return SECRET_KEY.test(name);
+}
+
+/** An entry of a header transform. */
+function isSecretHeader(value: unknown): value is object {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'instruction' in value &&
+    'name' in value &&
+    typeof value.name === 'string' &&
+    SECRET_KEY.test(value.name)
+  );
+}
+
+function withoutKey(item: unknown): unknown {
+  const isSecret = typeof item === 'object' && item !== null && 'Key' in item && isText(item.Key);
+  return isSecret ? { ...item, Key: '***' } : item;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
 }

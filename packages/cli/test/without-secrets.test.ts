@@ -38,6 +38,20 @@ describe('withoutSecrets', () => {
     });
   });
 
+  it('hides API keys, and shows whose they are', () => {
+    const Keys = [
+      { Name: 'ada', Key: 'k1' },
+      { Name: 'bob', KeyEnv: 'BOB' },
+    ];
+    expect(printed({ Key: 'route', Keys })).toEqual({
+      Key: 'route',
+      Keys: [
+        { Name: 'ada', Key: '***' },
+        { Name: 'bob', KeyEnv: 'BOB' },
+      ],
+    });
+  });
+
   it('leaves sections of such a name alone, and looks into them', () => {
     expect(printed({ Token: { In: 'header', Secret: 's' } })).toEqual({ Token: { In: 'header', Secret: '***' } });
   });

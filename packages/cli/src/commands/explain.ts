@@ -19,6 +19,7 @@ import { addressesOf } from '../route-addresses.js';
 import { type RouteDemands, demandLines, demandsOf } from '../route-demands.js';
 import { supportedKeys } from '../supported-keys.js';
 import { type Terminal, isColourful } from '../terminal.js';
+import { isSecretName } from '../without-secrets.js';
 
 /** A stage that asks somewhere else may take as long. */
 const STAGES_LIMIT_MS = 10_000;
@@ -28,6 +29,7 @@ interface BackendRequest {
   readonly method: string;
   /** One address for each backend the balancer may choose. */
   readonly urls: readonly string[];
+  /** A credential that the configuration adds is shown as `***`; the client's own as it came. */
   readonly headers: readonly (readonly [name: string, value: string])[];
 }
 
@@ -94,7 +96,9 @@ async function follow(
     const admission = await gateway.admit(request, AbortSignal.timeout(STAGES_LIMIT_MS));
     const { route, params, outgoing } = admission;
     const urls = addressesOf(route, request).map((address) => address + outgoing.path + outgoing.query);
-    const headers = pairs(outgoing.headers.raw);
+    const headers = pairs(outgoing.headers.raw).map(([name, value]) =>
+      isSecretName(name) && value !== request.header(name) ? ([name, '***'] as const) : ([name, value] as const),
+    );
     admission.finish({ outcome: 'completed' });
     // An upgrade is a GET, whatever DownstreamHttpMethod says (RFC 6455 §4.1).
     const called = kind === 'upgrade' ? method : (route.http.method ?? method);
