@@ -25,9 +25,10 @@ ours, \`Gateway\`, which Ocelot for .NET ignores.
 - For completion in an editor add \`"$schema": "https://unpkg.com/@ocelot/core/schema.json"\`.
 - \`ocelot validate\` reports every problem at once, with file, line and JSON pointer.
 
-In the tables, **on upgrades** says what a key does for WebSockets: *acted on*, or *not yet*. A key of the second kind is
-reported at start when it is in use; nothing is ignored in silence. **Ocelot** says where Ocelot for .NET looks at the
-key: for plain HTTP requests and upgrades alike, or for HTTP requests only.
+In the tables, **on upgrades** says what a key does for WebSockets: *acted on*, *by* a package, or *not yet*. The command
+line brings the packages that are named; who embeds the gateway adds their plugins. A key in use that nothing acts on is
+reported at start; nothing is ignored in silence. **Ocelot** says where Ocelot for .NET looks at the key: for plain HTTP
+requests and upgrades alike, or for HTTP requests only.
 `;
 
 function reference() {
@@ -81,15 +82,20 @@ function row(key, commonReason) {
     `\`${key.name}\``,
     typeText(key.type),
     defaultText(key.default),
-    key.unsupported === undefined ? 'acted on' : 'not yet',
+    actedOn(key),
     key.scope === 'http' ? 'HTTP only' : 'both',
     key.unsupported === undefined || key.unsupported === commonReason ? key.description : withReason(key),
   ];
   return `| ${cells.map(cell).join(' | ')} |`;
 }
 
+function actedOn(key) {
+  if (key.unsupported !== undefined) return 'not yet';
+  return key.needs === undefined ? 'acted on' : `by \`${key.needs}\``;
+}
+
 function typeText(type) {
-  const name = type.replace(/^list of /, '');
+  const name = type.replace(/^(list of |names, each with )/, '');
   return CONFIG_REFERENCE.some((section) => section.name === name)
     ? type.replace(name, `[${name}](#${anchor(name)})`)
     : type;

@@ -12,7 +12,7 @@ export interface ValidationOptions {
   readonly qualityOfService?: boolean;
   /** Whether any discovery provider exists. `false`: routes that ask for one are errors. */
   readonly discovery?: boolean;
-  /** Keys that plugins act on, such as `AuthenticationOptions`: no "not supported yet" for them. */
+  /** Keys that plugins act on, such as `AuthenticationOptions`: nothing is said of a plugin that is not there. */
   readonly supportedKeys?: readonly string[];
 }
 

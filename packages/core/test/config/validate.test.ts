@@ -242,16 +242,6 @@ describe('keys that nothing acts on yet', () => {
   const supported = routeWith({ UpstreamPathTemplate: '/other/{room}', Key: 'other' });
 
   it.each([
-    ['AuthenticationOptions', { AuthenticationProviderKeys: ['a'] }],
-    ['AuthenticationOptions', { AllowedScopes: ['a'] }],
-    ['RouteClaimsRequirement', { role: 'admin' }],
-    ['AddClaimsToRequest', { a: 'Claims[sub] > value' }],
-    ['AddHeadersToRequest', { a: 'Claims[sub] > value' }],
-    ['AddQueriesToRequest', { a: 'Claims[sub] > value' }],
-    ['ChangeDownstreamPathTemplate', { a: 'Claims[sub] > value' }],
-    ['RequestIdKey', 'X-Request-Id'],
-    ['RateLimitOptions', { Limit: 5, Period: '1s' }],
-    ['QoSOptions', { Timeout: 5 }],
     ['CacheOptions', { TtlSeconds: 5 }],
     ['DelegatingHandlers', ['Mine']],
   ])('names %s once on the route that uses it: %j', (key, value) => {
@@ -261,12 +251,36 @@ describe('keys that nothing acts on yet', () => {
   });
 
   it.each([
-    ['RequestIdKey', 'X-Request-Id'],
-    ['MetadataOptions', { NumberStyle: 'Any' }],
-    ['QoSOptions', { MinimumThroughput: 5 }],
-    ['AuthenticationOptions', { AuthenticationProviderKey: 'a' }],
-  ])('names the global %s once', (key, value) => {
-    expect(findings(fileWith({}, { [key]: value }))).toEqual([`warning NotSupportedYet /GlobalConfiguration/${key}`]);
+    ['AuthenticationOptions', { AuthenticationProviderKeys: ['a'] }],
+    ['AuthenticationOptions', { AllowedScopes: ['a'] }],
+    ['RouteClaimsRequirement', { role: 'admin' }],
+    ['AddClaimsToRequest', { a: 'Claims[sub] > value' }],
+    ['AddHeadersToRequest', { a: 'Claims[sub] > value' }],
+    ['AddQueriesToRequest', { a: 'Claims[sub] > value' }],
+    ['ChangeDownstreamPathTemplate', { a: 'Claims[sub] > value' }],
+    ['RateLimitOptions', { Limit: 5, Period: '1s' }],
+    ['QoSOptions', { Timeout: 50 }],
+  ])('names the plugin that %s needs, once on the route that uses it, unless it is there: %j', (key, value) => {
+    const file = { Routes: [routeWith({ [key]: value }), supported] };
+    expect(findings(file)).toEqual([`warning NeedsPlugin /Routes/0/${key}`]);
+    expect(findings(file, { supportedKeys: [key] })).toEqual([]);
+  });
+
+  it('says which package brings the plugin', () => {
+    const [issue] = inspectConfiguration(fileWith({ RateLimitOptions: { Limit: 5 } })).issues;
+    expect(issue).toMatchObject({
+      message:
+        'RateLimitOptions has no effect by itself: the plugin of @ocelot/rate-limit acts on it, and it is not there.',
+      hint: 'Run: npm install @ocelot/rate-limit — and add its plugin to the gateway.',
+    });
+  });
+
+  it.each([
+    ['NotSupportedYet', 'MetadataOptions', { NumberStyle: 'Any' }],
+    ['NeedsPlugin', 'QoSOptions', { MinimumThroughput: 5 }],
+    ['NeedsPlugin', 'AuthenticationOptions', { AuthenticationProviderKey: 'a' }],
+  ])('says %s of the global %s once', (kind, key, value) => {
+    expect(findings(fileWith({}, { [key]: value }))).toEqual([`warning ${kind} /GlobalConfiguration/${key}`]);
   });
 
   it.each([
@@ -300,7 +314,7 @@ describe('keys that nothing acts on yet', () => {
   it('names UseTracing of HttpHandlerOptions, and no other key of it', () => {
     const options = { UseTracing: true, AllowAutoRedirect: true, MaxConnectionsPerServer: 5, UseProxy: true };
     expect(findings(fileWith({ HttpHandlerOptions: options }))).toEqual([
-      'warning NotSupportedYet /Routes/0/HttpHandlerOptions/UseTracing',
+      'warning NeedsPlugin /Routes/0/HttpHandlerOptions/UseTracing',
     ]);
   });
 

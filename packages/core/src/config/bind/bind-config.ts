@@ -68,8 +68,11 @@ class Binder {
       case 'list':
         return this.#list(schema, key, node);
       case 'map':
-        if (node.kind === 'object') return { value: this.#map(node) };
+        if (node.kind === 'object') return { value: this.#map({ kind: 'text', description: '' }, node) };
         return this.#emptyOr(key, node, 'an object { … } of texts');
+      case 'named':
+        if (node.kind === 'object') return { value: this.#map(schema.items, node) };
+        return this.#emptyOr(key, node, 'an object { … } of objects, each under its name');
       case 'text':
       case 'integer':
       case 'number':
@@ -193,16 +196,20 @@ class Binder {
     return { value: values };
   }
 
-  #map(node: ObjectNode): JsonValue {
+  /** Names chosen by the user, with what `items` says. */
+  #map(items: TextKey | ObjectKey, node: ObjectNode): JsonValue {
     const values = new Map<string, JsonValue>();
     const places = new Map<string, Place>();
+    const broken: string[] = [];
     for (const { key, node: child } of node.members) {
       places.set(key, child.place);
-      const bound = this.#value({ kind: 'text', description: '' }, key, child);
-      if (bound !== 'broken' && bound.value !== undefined) values.set(key, bound.value);
+      const bound = this.#value(items, key, child);
+      if (bound === 'broken') broken.push(key);
+      else if (bound.value !== undefined) values.set(key, bound.value);
     }
     const result = Object.fromEntries(values);
     this.#locations.set(result, node.place, places);
+    for (const key of broken) this.#locations.markBroken(result, key);
     return result;
   }
 

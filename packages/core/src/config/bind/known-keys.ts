@@ -41,7 +41,7 @@ function collectOwners(): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   const visited = new Set<string>();
   const visit = (schema: KeySchema): void => {
-    if (schema.kind === 'list') visit(schema.items);
+    if (schema.kind === 'list' || schema.kind === 'named') visit(schema.items);
     if (schema.kind !== 'object' || visited.has(schema.name)) return;
     visited.add(schema.name);
     for (const [key, child] of Object.entries(schema.keys)) {

@@ -21,6 +21,7 @@ import { repeatedPlaceholders, unfilledPlaceholders } from './placeholders.js';
 import { globalQosHandler, routeQosHandler } from './quality-of-service.js';
 import { proxyProtocol } from './proxy-protocol.js';
 import { rateLimit } from './rate-limit.js';
+import { globalRequestIdKey, routeRequestIdKey } from './request-id-key.js';
 import { routeKeys } from './route-keys.js';
 import type { FileRule, RouteRule } from './rule.js';
 import { schemes } from './scheme.js';
@@ -43,6 +44,7 @@ export const ROUTE_RULES: readonly RouteRule[] = [
   upstreamHost,
   headerTemplates,
   routeHeaderTransforms,
+  routeRequestIdKey,
   routeIpLists,
   unusedOptions,
 ];
@@ -67,6 +69,7 @@ export const FILE_RULES: readonly FileRule[] = [
   proxyProtocol,
   baseUrl,
   globalHeaderTransforms,
+  globalRequestIdKey,
   spokenVersions,
   affinityNames,
   opaqueRoutes,

@@ -7,8 +7,8 @@ import { isQosActive } from './quality-of-service.js';
 import type { FileRule, RuleContext } from './rule.js';
 
 /**
- * Every key in use that nothing acts on yet is named, once per route and key: nothing is ignored in silence. Which keys
- * these are stands in the schema (`unsupported`).
+ * Every key in use that nothing acts on is named, once per route and key: nothing is ignored in silence. Which keys these
+ * are stands in the schema: `unsupported`, and `needs` where the plugin is not there.
  */
 export const unsupportedKeys: FileRule = (context) => {
   visit(CONFIG_FILE, context.file, context);
@@ -18,8 +18,17 @@ function visit(schema: ObjectKey, value: JsonObject, context: RuleContext): void
   for (const [key, child] of Object.entries(schema.keys)) {
     const found = value[key];
     if (found === undefined || !isActive(key, child, found)) continue;
-    if (child.unsupported !== undefined) {
-      if (context.options.supportedKeys?.includes(key) === true) continue;
+    const isActedOn = context.options.supportedKeys?.includes(key) === true;
+    if (child.needs !== undefined && !isActedOn) {
+      context.warn({
+        kind: 'NeedsPlugin',
+        at: value,
+        key,
+        message: `${key} has no effect by itself: the plugin of ${child.needs} acts on it, and it is not there.`,
+        hint: `Run: npm install ${child.needs} — and add its plugin to the gateway.`,
+      });
+    } else if (child.unsupported !== undefined) {
+      if (isActedOn) continue;
       context.warn({
         kind: 'NotSupportedYet',
         at: value,
@@ -31,6 +40,8 @@ function visit(schema: ObjectKey, value: JsonObject, context: RuleContext): void
       visit(child, found as JsonObject, context);
     } else if (child.kind === 'list' && child.items.kind === 'object') {
       for (const item of found as readonly JsonObject[]) visit(child.items, item, context);
+    } else if (child.kind === 'named') {
+      for (const item of Object.values(found as JsonObject)) visit(child.items, item as JsonObject, context);
     }
   }
 }

@@ -25,6 +25,8 @@ export interface ConfigKey {
   readonly scope: 'both' | 'http';
   /** Why nothing acts on it yet; undefined: it is acted on. */
   readonly unsupported: string | undefined;
+  /** The package whose plugin acts on it; undefined: core or a relay does. */
+  readonly needs: string | undefined;
   readonly description: string;
 }
 
@@ -32,43 +34,55 @@ export interface ConfigKey {
 export const CONFIG_REFERENCE: readonly ConfigSection[] = collect();
 
 function collect(): readonly ConfigSection[] {
-  const sections = new Map<string, { schema: ObjectKey; unsupported: string | undefined; paths: string[] }>();
-  const visit = (schema: ObjectKey, path: string, inherited: string | undefined): void => {
+  const sections = new Map<string, { schema: ObjectKey; inherited: Inherited; paths: string[] }>();
+  const visit = (schema: ObjectKey, path: string, outer: Inherited): void => {
     const present = sections.get(schema.name);
     if (present !== undefined) {
       present.paths.push(path);
       return;
     }
-    const unsupported = schema.unsupported ?? inherited;
-    sections.set(schema.name, { schema, unsupported, paths: [path] });
+    const inherited = inherit(schema, outer);
+    sections.set(schema.name, { schema, inherited, paths: [path] });
     for (const [key, child] of Object.entries(schema.keys)) {
       const at = path === '' ? key : `${path}.${key}`;
-      if (child.kind === 'object') visit(child, at, child.unsupported ?? unsupported);
+      if (child.kind === 'object') visit(child, at, inherited);
       if (child.kind === 'list' && child.items.kind === 'object')
-        visit(child.items, `${at}[]`, child.unsupported ?? unsupported);
+        visit(child.items, `${at}[]`, inherit(child, inherited));
+      if (child.kind === 'named') visit(child.items, `${at}.<name>`, inherit(child, inherited));
     }
   };
-  visit(CONFIG_FILE, '', undefined);
-  return [...sections.values()].map(({ schema, unsupported, paths }) => section(schema, unsupported, paths));
+  visit(CONFIG_FILE, '', {});
+  return [...sections.values()].map(({ schema, inherited, paths }) => section(schema, inherited, paths));
 }
 
-function section(schema: ObjectKey, unsupported: string | undefined, paths: readonly string[]): ConfigSection {
+/** What holds for everything inside of an object. */
+interface Inherited {
+  readonly unsupported?: string | undefined;
+  readonly needs?: string | undefined;
+}
+
+function inherit({ unsupported, needs }: KeySchema, outer: Inherited): Inherited {
+  return { unsupported: unsupported ?? outer.unsupported, needs: needs ?? outer.needs };
+}
+
+function section(schema: ObjectKey, inherited: Inherited, paths: readonly string[]): ConfigSection {
   return {
     name: schema.name,
     description: schema.description,
     paths,
-    keys: Object.entries(schema.keys).map(([name, key]) => configKey(name, key, unsupported)),
+    keys: Object.entries(schema.keys).map(([name, key]) => configKey(name, key, inherited)),
     oldNames: Object.fromEntries(Object.entries(schema.oldNames ?? {}).map(([name, old]) => [name, old.becomes])),
   };
 }
 
-function configKey(name: string, schema: KeySchema, inherited: string | undefined): ConfigKey {
+function configKey(name: string, schema: KeySchema, inherited: Inherited): ConfigKey {
   return {
     name,
     type: typeName(schema),
-    default: schema.kind === 'list' || schema.kind === 'map' ? undefined : schema.default,
+    default: ['list', 'map', 'named'].includes(schema.kind) ? undefined : schema.default,
     scope: schema.scope ?? 'both',
-    unsupported: schema.unsupported ?? inherited,
+    unsupported: schema.unsupported ?? inherited.unsupported,
+    needs: schema.needs ?? inherited.needs,
     description: schema.description,
   };
 }
@@ -87,6 +101,8 @@ function typeName(schema: KeySchema): string {
       return schema.items.kind === 'object' ? `list of ${schema.items.name}` : 'list of texts';
     case 'map':
       return 'names with texts';
+    case 'named':
+      return `names, each with ${schema.items.name}`;
     case 'object':
       return schema.name;
   }

@@ -1,5 +1,9 @@
 import { ADMIN } from './admin-section.js';
+import { GLOBAL_AUTHENTICATION, ROUTE_AUTHENTICATION } from './authentication-section.js';
 import { decimal, flag, integer, list, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
+import { GLOBAL_RATE_LIMIT, ROUTE_RATE_LIMIT } from './rate-limit-section.js';
+import { RESILIENCE } from './resilience-section.js';
+import { GLOBAL_TELEMETRY, ROUTE_TELEMETRY } from './telemetry-section.js';
 
 const MAX_MS = 2_147_483_647;
 
@@ -101,6 +105,10 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
       'Name that backends are asked for (SNI) and that their certificate must hold, in place of their host.',
     ),
   }),
+  Authentication: ROUTE_AUTHENTICATION,
+  RateLimit: ROUTE_RATE_LIMIT,
+  Resilience: RESILIENCE,
+  Telemetry: ROUTE_TELEMETRY,
   MaxRequestBodyBytes: count(
     'Largest body of a plain HTTP request, in bytes; a larger one is answered 413. 0 means no limit: bodies are streamed, never gathered.',
   ),
@@ -136,6 +144,9 @@ export const GLOBAL_GATEWAY: ObjectKey = object(
   'Options of this gateway: defaults for all routes and settings of the process. Ocelot for .NET ignores the section.',
   {
     ...ROUTE_KEYS,
+    Authentication: GLOBAL_AUTHENTICATION,
+    RateLimit: GLOBAL_RATE_LIMIT,
+    Telemetry: GLOBAL_TELEMETRY,
     TrustedProxies: texts(
       'Addresses and ranges (10.0.0.0/8) of proxies whose `X-Forwarded-*` and `Forwarded` headers are believed; `unix:` for whoever connects through a Unix-domain socket.',
     ),

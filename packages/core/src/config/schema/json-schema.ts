@@ -36,9 +36,8 @@ function keySchema(schema: KeySchema, definitions: Map<string, JsonObject>): Jso
 }
 
 function describe(schema: KeySchema): string {
-  return schema.unsupported === undefined
-    ? schema.description
-    : `${schema.description} Not supported yet: ${schema.unsupported}.`;
+  if (schema.unsupported !== undefined) return `${schema.description} Not supported yet: ${schema.unsupported}.`;
+  return schema.needs === undefined ? schema.description : `${schema.description} Needs ${schema.needs}.`;
 }
 
 function facts(schema: KeySchema): JsonObject {
@@ -67,6 +66,8 @@ function typeSchema(schema: KeySchema, definitions: Map<string, JsonObject>): Js
       return { type: ['array', 'null'], items: itemSchema(schema.items, definitions) };
     case 'map':
       return { type: ['object', 'null'], additionalProperties: { type: ['string', 'number', 'boolean', 'null'] } };
+    case 'named':
+      return { type: ['object', 'null'], additionalProperties: itemSchema(schema.items, definitions) };
     case 'object':
       return { anyOf: [reference(schema, definitions), { type: 'null' }] };
   }

@@ -1,5 +1,8 @@
 import type { JsonValue } from '../../contracts/json.js';
 
+/** Packages of ours whose plugins act on keys. */
+export type PluginPackage = '@ocelot/auth' | '@ocelot/rate-limit' | '@ocelot/resilience' | '@ocelot/telemetry';
+
 /** What is known of one key, whatever its type: source of `schema.json`, of the reference and of start-up warnings. */
 interface KeyFacts {
   readonly description: string;
@@ -7,6 +10,8 @@ interface KeyFacts {
   readonly default?: JsonValue;
   /** Set while nothing acts on the key: the sentence that start-up reports when it is in use. */
   readonly unsupported?: string;
+  /** The package whose plugin acts on the key; start-up reports its use where no plugin says that it does. */
+  readonly needs?: PluginPackage;
   /** `http`: Ocelot itself looks at the key for plain HTTP requests only. @default 'both' */
   readonly scope?: 'both' | 'http';
   /** Another spelling is preferred; the key is read without a warning, as Ocelot 25 reads it. */
@@ -52,6 +57,12 @@ export interface MapKey extends KeyFacts {
   readonly kind: 'map';
 }
 
+/** Names chosen by the user, each with an object of the same known keys; names keep their case. */
+export interface NamedKey extends KeyFacts {
+  readonly kind: 'named';
+  readonly items: ObjectKey;
+}
+
 /** An object with known keys. */
 export interface ObjectKey extends KeyFacts {
   readonly kind: 'object';
@@ -69,7 +80,7 @@ export interface ObjectKey extends KeyFacts {
 }
 
 /** Everything a key can hold. */
-export type KeySchema = TextKey | IntegerKey | NumberKey | BooleanKey | ListKey | MapKey | ObjectKey;
+export type KeySchema = TextKey | IntegerKey | NumberKey | BooleanKey | ListKey | MapKey | NamedKey | ObjectKey;
 
 /** An earlier spelling of a key. */
 export interface OldName {
@@ -119,6 +130,11 @@ export function list(description: string, items: ObjectKey, facts: Omit<Facts<Li
 /** Makes a {@link MapKey}. */
 export function map(description: string, facts: Facts<MapKey> = {}): MapKey {
   return { kind: 'map', description, default: {}, ...facts };
+}
+
+/** Makes a {@link NamedKey}. */
+export function named(description: string, items: ObjectKey, facts: Omit<Facts<NamedKey>, 'items'> = {}): NamedKey {
+  return { kind: 'named', description, items, default: {}, ...facts };
 }
 
 /** Makes an {@link ObjectKey}. */

@@ -11,7 +11,6 @@ import {
   texts,
 } from './key-schema.js';
 
-const OFF = (feature: string): string => `${feature} arrives with a later version`;
 const NO_CACHE = 'responses are not kept yet';
 
 function renamed(schema: KeySchema, becomes: string, translate?: OldName['translate']): OldName {
@@ -91,7 +90,7 @@ export const SECURITY: ObjectKey = object(
 /** `AuthenticationOptions`. */
 export const AUTHENTICATION: ObjectKey = object(
   'AuthenticationOptions',
-  'Who may use the route.',
+  'Who may use the route, on requests and upgrades. Without a plugin that enforces it every request of the route is refused with 403.',
   {
     AllowAnonymous: flag('The route needs no authentication, whatever the global section says.'),
     AllowedScopes: texts('One of these scopes is needed.', { scope: 'http' }),
@@ -103,15 +102,14 @@ export const AUTHENTICATION: ObjectKey = object(
   },
   {
     scope: 'http',
-    unsupported:
-      'no authentication package exists yet, so requests of the route are refused with 403 unless a plugin enforces it',
+    needs: '@ocelot/auth',
   },
 );
 
 /** `QoSOptions`. */
 export const QOS: ObjectKey = object(
   'QoSOptions',
-  'Circuit breaker and time limit of the call to the backend.',
+  'Circuit breaker and time limit of calls to the backend: of HTTP requests, and of connect and handshake of upgrades.',
   {
     MinimumThroughput: integer('Failures (or calls, with a ratio) before the circuit opens.', { scope: 'http' }),
     BreakDuration: integer('How long the circuit stays open, in milliseconds.', { scope: 'http' }),
@@ -121,7 +119,7 @@ export const QOS: ObjectKey = object(
   },
   {
     scope: 'http',
-    unsupported: OFF('a circuit breaker for upgrades'),
+    needs: '@ocelot/resilience',
     oldNames: {
       DurationOfBreak: renamed(integer('Earlier name of BreakDuration.'), 'BreakDuration'),
       ExceptionsAllowedBeforeBreaking: renamed(integer('Earlier name of MinimumThroughput.'), 'MinimumThroughput'),
@@ -133,7 +131,7 @@ export const QOS: ObjectKey = object(
 /** `RateLimitOptions`. */
 export const RATE_LIMIT: ObjectKey = object(
   'RateLimitOptions',
-  'How many requests a client may make.',
+  'How many requests, upgrades among them, a client may make.',
   {
     EnableRateLimiting: flag('Switch.', { default: true, scope: 'http' }),
     Limit: integer('Requests per Period.', { scope: 'http' }),
@@ -151,7 +149,7 @@ export const RATE_LIMIT: ObjectKey = object(
   },
   {
     scope: 'http',
-    unsupported: `${OFF('rate limiting')}; Gateway.MaxConnectionsPerIp limits open sockets`,
+    needs: '@ocelot/rate-limit',
     oldNames: {
       DisableRateLimitHeaders: renamed(
         flag('Earlier, negated name of EnableHeaders.'),
@@ -198,7 +196,10 @@ export const HTTP_HANDLER: ObjectKey = object(
       unsupported: 'one client would act in the session of another; cookies pass between client and backend without it',
     }),
     UseProxy: flag('Use the proxy of the system.', { scope: 'http' }),
-    UseTracing: flag('Trace calls to the backend.', { scope: 'http', unsupported: OFF('tracing') }),
+    UseTracing: flag(
+      'Trace requests and sockets of the route: spans, and the trace context in and out. `{TraceId}` has a value then.',
+      { scope: 'http', needs: '@ocelot/telemetry' },
+    ),
   },
   { scope: 'http' },
 );

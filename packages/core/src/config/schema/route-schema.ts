@@ -23,7 +23,6 @@ import {
   SECURITY,
 } from './option-objects.js';
 
-const CLAIMS = 'claims need authentication, which arrives with a later version';
 const SCHEMES = ['ws', 'wss', 'http', 'https'];
 
 /** The key every kind of route has for the scheme of its backends. */
@@ -117,32 +116,32 @@ export const ROUTE: ObjectKey = object(
     DangerousAcceptAnyServerCertificateValidator: flag('Accept any certificate of the backend.'),
     SecurityOptions: SECURITY,
     ...COMMON_ROUTE_KEYS,
-    RouteClaimsRequirement: map('Claims the user must have, with their values.', {
-      scope: 'http',
-      unsupported: `${CLAIMS}, so requests of the route are refused with 403 unless a plugin enforces it`,
-    }),
-    AddClaimsToRequest: map('Claims made of other claims.', { scope: 'http', unsupported: CLAIMS }),
-    AddHeadersToRequest: map('Headers for the backend made of claims.', { scope: 'http', unsupported: CLAIMS }),
+    RouteClaimsRequirement: map(
+      'Claims the user must have, with their values. Without a plugin that enforces it every request of the route is refused with 403.',
+      { scope: 'http', needs: '@ocelot/auth' },
+    ),
+    AddClaimsToRequest: map('Claims made of other claims.', { scope: 'http', needs: '@ocelot/auth' }),
+    AddHeadersToRequest: map('Headers for the backend made of claims.', { scope: 'http', needs: '@ocelot/auth' }),
     AddQueriesToRequest: map('Query parameters for the backend made of claims.', {
       scope: 'http',
-      unsupported: CLAIMS,
+      needs: '@ocelot/auth',
     }),
     ChangeDownstreamPathTemplate: map('Placeholders of the path for the backend filled from claims.', {
       scope: 'http',
-      unsupported: CLAIMS,
+      needs: '@ocelot/auth',
     }),
     UpstreamHeaderTransform: map(
-      'Headers of the request that are changed or added: `"X-A": "text"` sets one, `"X-A": "find, replace"` changes one; {BaseUrl}, {RemoteIpAddress} and {UpstreamHost} stand for their values. Upgrades too.',
+      'Headers of the request that are changed or added: `"X-A": "text"` sets one, `"X-A": "find, replace"` changes one; {BaseUrl}, {RemoteIpAddress}, {TraceId} and {UpstreamHost} stand for their values. Upgrades too.',
       { scope: 'http' },
     ),
     DownstreamHeaderTransform: map(
-      'Headers of the answer that are changed or added, in the same forms; {DownstreamBaseUrl} finds the backend’s own address. Of a 101 and of relayed refusals too.',
+      'Headers of the answer that are changed or added, in the same forms; {DownstreamBaseUrl} finds the backend’s own address. Of a 101 too, and of refusals, relayed ones and the gateway’s own.',
       { scope: 'http' },
     ),
-    RequestIdKey: text('Header that carries the id of the request.', {
-      scope: 'http',
-      unsupported: 'the request id header arrives with a later version',
-    }),
+    RequestIdKey: text(
+      'Header that carries the id of the request: taken from the client (up to 128 visible ASCII characters), else made; sent to the backend, answered, and on every log line as `requestId`.',
+      { scope: 'http', examples: ['X-Request-Id', 'OcRequestId'] },
+    ),
     DownstreamHttpMethod: text('Method of the call to the backend, in place of the client’s.', { scope: 'http' }),
     DelegatingHandlers: texts('.NET classes around the call to the backend.', {
       scope: 'http',

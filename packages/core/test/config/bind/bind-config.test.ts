@@ -178,3 +178,30 @@ describe('old names', () => {
     expect(findings(fileWith(unused))).toEqual([]);
   });
 });
+
+describe('names chosen by the user, each with an object', () => {
+  const providers = (value: unknown): object => fileWith({}, { Gateway: { Authentication: { Providers: value } } });
+  const at = '/GlobalConfiguration/Gateway/Authentication/Providers';
+  const options = { supportedKeys: ['Authentication'] };
+
+  it('keep their case, and their keys are found without it', () => {
+    const { global } = readConfiguration(providers({ MyIssuer: { TYPE: 'jwt', audience: ['a'] } }), options);
+    expect(global).toMatchObject({
+      Gateway: { Authentication: { Providers: { MyIssuer: { Type: 'jwt', Audience: ['a'] } } } },
+    });
+  });
+
+  it('are checked one by one, with the place of what is wrong', () => {
+    expect(findings(providers({ One: { Typ: 'jwt' }, Two: { Type: ['jwt'] } }), options)).toEqual([
+      `warning UnknownKey ${at}/One/Typ`,
+      `error WrongType ${at}/Two/Type`,
+    ]);
+    expect(findings(providers({ One: 'jwt' }), options)).toEqual([`error WrongType ${at}/One`]);
+    expect(findings(providers(['jwt']), options)).toEqual([`error WrongType ${at}`]);
+  });
+
+  it('are none when nothing is written', () => {
+    expect(findings(providers(null), options)).toEqual([]);
+    expect(findings(providers({}), options)).toEqual([]);
+  });
+});
