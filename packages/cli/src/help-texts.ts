@@ -33,6 +33,11 @@ export const RUN = `Starts the gateway and prints one line "listening on http://
 https:// where Gateway.Tls of the configuration names a certificate. Logs go to stderr, one line per connection at its end.`;
 
 export const RUN_EPILOGUE = `
+Control address:
+  Gateway.Admin { "Port": 9000 } opens one, apart from that of clients: GET / lists its calls,
+  GET /health and GET /ready are for probes; the log says where it is. Plugins add calls of their
+  own, such as metrics. A host that other machines reach needs Token, TokenFile or TokenEnv.
+
 Signals:
   SIGTERM, SIGINT  stop accepting, close every socket with 1012 (service restart), end with 0;
                    a second one ends at once
@@ -41,7 +46,8 @@ Signals:
 Workers:
   With --workers above 1, processes of their own carry the sockets and share one port. One that
   crashes is replaced, the sockets of the others stay; signals are for the process you started.
-  MaxConnections and MaxConnectionsPerIp hold for all workers together.
+  MaxConnections and MaxConnectionsPerIp hold for all workers together, and the control address
+  speaks for all of them.
 
 Examples:
   ocelot run
@@ -68,8 +74,9 @@ Examples:
   ocelot routes
   ocelot routes --json | jq -r '.routes[].id'`;
 
-export const EXPLAIN = `Tells which route answers a request, why the ones before it do not, what the placeholders hold, and
-what is sent to the backend. Nothing is connected.`;
+export const EXPLAIN = `Tells which route answers a request, why the ones before it do not, what the placeholders hold, what
+the route asks for (authentication, scopes, limits, ...), and what is sent to the backend. No backend
+and no registry is connected; a token given with --header is verified, which may ask its issuer.`;
 
 export const EXPLAIN_EPILOGUE = `
 Ends with 0 also when no route answers.
