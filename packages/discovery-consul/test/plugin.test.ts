@@ -18,10 +18,16 @@ describe('consul', () => {
       discovery: (type, create) => void registered.set(type, create),
       balancing: refuse,
       stage: refuse,
+      guard: refuse,
       tap: refuse,
       relay: refuse,
       telemetry: refuse,
+      configuration: refuse,
+      control: refuse,
       onClose: refuse,
+      get host(): never {
+        return refuse();
+      },
     };
     await consul().setup(registry);
   });

@@ -14,10 +14,16 @@ describe('lb', () => {
       balancing: (type, create) => void registered.set(type, create),
       discovery: refuse,
       stage: refuse,
+      guard: refuse,
       tap: refuse,
       relay: refuse,
       telemetry: refuse,
+      configuration: refuse,
+      control: refuse,
       onClose: refuse,
+      get host(): never {
+        return refuse();
+      },
     };
     await lb().setup(registry);
     expect(Object.fromEntries(registered)).toEqual({
