@@ -43,6 +43,7 @@ export interface AuthPlugin extends Plugin {
 
 /** Keys of `ocelot.json` that are acted on. */
 const SUPPORTED: readonly string[] = [
+  'Authentication',
   'AuthenticationOptions',
   'RouteClaimsRequirement',
   'AddClaimsToRequest',

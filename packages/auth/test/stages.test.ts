@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest';
+
+import { authStands, BY_MAIN, bearer, MAIN, type Seen } from './auth-stand.js';
+
+const { gateway, sockets, plain } = authStands();
+
+const seen = (body: string): Seen => JSON.parse(body) as Seen;
+
+const CLAIMS = {
+  AddHeadersToRequest: { 'X-User': 'Claims[sub] > value[1] > |', 'X-Roles': 'Claims[role] > value' },
+};
+
+describe('authorize', () => {
+  it('wants one of AllowedScopes: 403, and only the log says why', async () => {
+    const stand = await gateway(await plain(), {
+      route: { AuthenticationOptions: { AuthenticationProviderKeys: ['Main'], AllowedScopes: ['api', 'admin'] } },
+    });
+    expect((await stand.fetch(await bearer({ scope: 'openid api' }))).status).toBe(200);
+    const refused = await stand.fetch(await bearer({ scope: 'openid' }));
+    expect(refused.status).toBe(403);
+    expect(refused.body).not.toContain('Scope');
+    expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields).toMatchObject({
+      reason: 'ScopeNotAuthorized',
+      blame: 'client',
+    });
+  });
+
+  it('wants what RouteClaimsRequirement says, on upgrades too: a client may have its own path only', async () => {
+    const backend = await sockets();
+    const stand = await gateway(backend.port, {
+      route: {
+        ...BY_MAIN,
+        UpstreamPathTemplate: '/users/{userId}/feed',
+        DownstreamPathTemplate: '/feed/{userId}',
+        RouteClaimsRequirement: { sub: '{userId}' },
+      },
+    });
+    const client = await stand.client();
+    expect((await client.upgrade({ target: '/users/bob/feed', headers: await bearer() })).status).toBe(403);
+    expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields).toMatchObject({
+      reason: 'ClaimValueNotAuthorized',
+      claim: 'sub',
+    });
+    await stand.open(await bearer(), '/users/%61lice/feed');
+    expect(backend.requests.map(({ url }) => url)).toEqual(['/feed/%61lice']);
+  });
+
+  it('sees the claims of AddClaimsToRequest, which come before it as in Ocelot', async () => {
+    const stand = await gateway(await plain(), {
+      route: {
+        ...BY_MAIN,
+        AddClaimsToRequest: { UserType: 'Claims[sub] > value[0] > |' },
+        AddHeadersToRequest: { 'X-Type': 'Claims[UserType] > value' },
+        RouteClaimsRequirement: { UserType: 'registered' },
+      },
+    });
+    expect((await stand.fetch(await bearer({ sub: 'guest|7', UserType: 'registered' }))).status).toBe(403);
+    const answer = await stand.fetch(await bearer({ sub: 'registered|7', UserType: 'guest' }));
+    expect(answer.status).toBe(200);
+    expect(seen(answer.body).headers['x-type']).toBe('registered');
+  });
+
+  it('refuses everybody where claims are required and nobody is asked who he is, as Ocelot; the log says so at once', async () => {
+    const stand = await gateway(await plain(), { route: { RouteClaimsRequirement: { role: 'admin' } } });
+    expect(stand.lines.find(({ message }) => message.includes('but for no authentication'))?.level).toBe('warn');
+    expect((await stand.fetch(await bearer({ role: 'admin' }))).status).toBe(403);
+    expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields['reason']).toBe('UserDoesNotHaveClaim');
+  });
+
+  it('asks no OPTIONS request for claims (Ocelot: AuthorizationMiddleware)', async () => {
+    const stand = await gateway(await plain(), { route: { ...BY_MAIN, RouteClaimsRequirement: { role: 'admin' } } });
+    expect((await stand.fetch({}, '/', 'OPTIONS')).status).toBe(200);
+  });
+});
+
+describe('claims transformation', () => {
+  it('writes claims into headers for the backend, of plain requests and of upgrades', async () => {
+    const backend = await sockets();
+    const claims = { sub: 'registered|u7', role: ['admin', 'editor'] };
+    const route = { ...BY_MAIN, ...CLAIMS };
+    const answer = await (await gateway(await plain(), { route })).fetch(await bearer(claims));
+    expect(seen(answer.body).headers).toMatchObject({ 'x-user': 'u7', 'x-roles': 'admin,editor' });
+    await (await gateway(backend.port, { route })).open(await bearer(claims));
+    expect(backend.requests[0]?.headers).toMatchObject({ 'x-user': 'u7', 'x-roles': 'admin,editor' });
+  });
+
+  // A client that knows the name of a header sends it itself, in a spelling that the backend takes for the same, or has
+  // the gateway remove it as a header of the hop.
+  it.each<readonly [string, Readonly<Record<string, string>>]>([
+    ['sends the header', { 'X-User': 'root' }],
+    ['sends it in another case', { 'x-USER': 'root' }],
+    ['sends its alias', { x_user: 'root', X_User: 'root' }],
+    ['names it in Connection', { Connection: 'X-User, Upgrade', 'X-User': 'root' }],
+  ])('stands whatever a client does that %s (S12, S13)', async (_, forged) => {
+    const backend = await sockets();
+    const stand = await gateway(backend.port, { route: { ...BY_MAIN, ...CLAIMS } });
+    const client = await stand.client();
+    const headers = { ...(await bearer({ sub: 'a|u7', role: 'r' })), ...forged };
+    expect((await client.upgrade({ headers })).status).toBe(101);
+    const rawHeaders = backend.requests[0]?.rawHeaders ?? [];
+    const users = rawHeaders.filter((_name, index) => {
+      const name = rawHeaders[index - 1] ?? '';
+      return index % 2 === 1 && name.toLowerCase().replaceAll('_', '-') === 'x-user';
+    });
+    expect(users).toEqual(['u7']);
+  });
+
+  it('lets no client say on a request without an identity what only claims may say', async () => {
+    const stand = await gateway(await plain(), {
+      route: { ...BY_MAIN, ...CLAIMS, AddQueriesToRequest: { user: 'Claims[sub] > value' } },
+    });
+    const answer = await stand.fetch({ 'X-User': 'root', 'X-Other': '1' }, '/?user=root&a=1', 'OPTIONS');
+    expect(answer.status).toBe(200);
+    expect(seen(answer.body)).toMatchObject({ url: '/?a=1', headers: { 'x-other': '1' } });
+    expect(seen(answer.body).headers['x-user']).toBeUndefined();
+  });
+
+  it('refuses a client without the claim, as Ocelot (CannotFindClaim)', async () => {
+    const stand = await gateway(await plain(), { route: { ...BY_MAIN, ...CLAIMS } });
+    expect((await stand.fetch(await bearer({ sub: 'a|b' }))).status).toBe(403);
+    expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields).toMatchObject({
+      reason: 'CannotFindClaim',
+      claim: 'role',
+    });
+  });
+
+  it('refuses a claim that would end the header (S13)', async () => {
+    const stand = await gateway(await plain(), { route: { ...BY_MAIN, ...CLAIMS } });
+    expect((await stand.fetch(await bearer({ sub: 'a|b\r\nX-Admin: 1', role: 'r' }))).status).toBe(403);
+    expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields['reason']).toBe('ClaimValueInvalid');
+  });
+
+  it('writes claims into the query, encoded, in place of the client’s own', async () => {
+    const stand = await gateway(await plain(), {
+      route: { ...BY_MAIN, AddQueriesToRequest: { user: 'Claims[sub] > value' } },
+    });
+    const answer = await stand.fetch(await bearer({ sub: 'a&admin=1' }), '/x?%75ser=root&b=%2F');
+    expect(seen(answer.body).url).toBe('/x?b=%2F&user=a%26admin%3D1');
+  });
+
+  it('fills placeholders of the path from claims, in place of what the client put there', async () => {
+    const stand = await gateway(await plain(), {
+      route: {
+        ...BY_MAIN,
+        UpstreamPathTemplate: '/users/{userId}/{rest}',
+        DownstreamPathTemplate: '/u/{userId}/{rest}',
+        ChangeDownstreamPathTemplate: { userId: 'Claims[sub] > value[1] > |' },
+        AddQueriesToRequest: { q: 'Claims[sub] > value[0] > |' },
+      },
+    });
+    const mine = await stand.fetch(await bearer({ sub: 'a|u/7' }), '/users/root/x?y=1');
+    expect(seen(mine.body).url).toBe('/u/u%2F7/x?y=1&q=a');
+    expect((await stand.fetch(await bearer({ sub: 'a|..' }), '/users/root/x')).status).toBe(403);
+    // Whose path it would be is not known.
+    expect((await stand.fetch({}, '/users/root/x', 'OPTIONS')).status).toBe(403);
+  });
+
+  it('keeps a token of the query away from the backend where the path is made anew', async () => {
+    const stand = await gateway(await plain(), {
+      authentication: { Providers: { Main: { ...MAIN, In: ['query:t'] } } },
+      route: {
+        ...BY_MAIN,
+        DownstreamPathTemplate: '/u/{sub}',
+        ChangeDownstreamPathTemplate: { sub: 'Claims[sub] > value' },
+      },
+    });
+    const { Authorization } = await bearer();
+    const answer = await stand.fetch({}, `/x?a=1&t=${Authorization.slice(7)}`);
+    expect(seen(answer.body).url).toBe('/u/alice?a=1');
+  });
+});
