@@ -1,1 +1,2 @@
 export { telemetry } from './plugin.js';
+export type { TelemetryOptions } from './telemetry-options.js';
