@@ -49,8 +49,8 @@ describe('an HTTP request', () => {
     await get('/api/a?status=503');
     await get('/api/a?status=404');
     const both = await eventually(() => {
-      const spans = spans().filter(({ kind }) => kind === SpanKind.SERVER);
-      return spans.length === 2 ? spans : undefined;
+      const ended = spans().filter(({ kind }) => kind === SpanKind.SERVER);
+      return ended.length === 2 ? ended : undefined;
     }, 'both requests are told');
     const codes = both.map(({ attributes, status }) => [attributes['http.response.status_code'], status.code]);
     expect(codes).toEqual([
