@@ -1,3 +1,4 @@
+import { GatewayError, type Plugin, type Session } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
 import { isEventStream } from '../src/event-stream.js';
@@ -86,5 +87,63 @@ describe('EventStream', () => {
     await (
       await backend.connection()
     ).ended;
+  });
+
+  describe('is a session to those who wait for one', () => {
+    /** A stage that is told of each session when it opens. */
+    const opening = (told: (session: Session) => void): Plugin => ({
+      name: 'opening',
+      setup: (registry) =>
+        registry.stage({ name: 'opening', phase: 'transform', forRoute: () => (exchange) => exchange.onOpen(told) }),
+    });
+    const expired = new GatewayError('OCELOT_ERR_TOKEN_EXPIRED');
+
+    it('with live counts; an error of the catalogue breaks it off, and its summary has the code (S27)', async () => {
+      const backend = await streaming();
+      const sessions: Session[] = [];
+      const stand = await gateway([backend.port], { plugins: [opening((session) => sessions.push(session))] });
+      const client = await stand.client();
+      client.send(GET);
+      await client.readHead();
+      await client.readBytes(14);
+      const [session] = sessions;
+      expect(session?.fromBackend).toEqual({ bytes: 9, messages: 0 });
+      session?.close(expired);
+      await client.closed;
+      expect(await session?.closed).toMatchObject({
+        closedBy: 'gateway',
+        errorCode: 'OCELOT_ERR_TOKEN_EXPIRED',
+        fromBackend: { bytes: 9, messages: 0 },
+      });
+      expect((await stand.event('request.finished')).errorCode).toBe('OCELOT_ERR_TOKEN_EXPIRED');
+      await (
+        await backend.connection()
+      ).ended;
+    });
+
+    it('who may end it before its first byte', async () => {
+      const backend = await streaming();
+      const stand = await gateway([backend.port], { plugins: [opening((session) => session.close(expired))] });
+      const client = await stand.client();
+      client.send(GET);
+      await client.closed;
+      expect(client.unread.toString()).not.toContain('data: 1');
+      expect((await stand.event('request.finished')).errorCode).toBe('OCELOT_ERR_TOKEN_EXPIRED');
+      expect(stand.gateway.openSessions).toBe(0);
+    });
+
+    it('who hear of no answer that is none', async () => {
+      const backend = await scripted(async (connection) => {
+        await connection.readHead();
+        connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 2\r\n\r\nok');
+      });
+      let count = 0;
+      const stand = await gateway([backend.port], { plugins: [opening(() => (count += 1))] });
+      const client = await stand.client();
+      client.send(GET);
+      await client.readBody(await client.readHead());
+      await stand.event('request.finished');
+      expect(count).toBe(0);
+    });
   });
 });

@@ -44,4 +44,30 @@ describe('a refusal', () => {
     const bad = new GatewayError('OCELOT_ERR_FORBIDDEN', { headers: { 'X Y': '1', 'X\r\nZ': '2', '': '3' } });
     expect(refusalHeaders(bad, '')).toHaveLength(6);
   });
+
+  it('has the body of its error where that has one, with its type and length', () => {
+    const body = { contentType: 'text/plain; charset=utf-8', text: 'Slow down, “friend”.' };
+    const limited = new GatewayError('OCELOT_ERR_RATE_LIMITED', { body });
+    const told = refusalBody(limited, 429, 'x-1');
+    expect(told).toBe('Slow down, “friend”.');
+    expect(refusalHeaders(limited, told).slice(0, 4)).toEqual([
+      'Content-Type',
+      'text/plain; charset=utf-8',
+      'Content-Length',
+      '24',
+    ]);
+  });
+
+  it('lets no header of its error say how it is framed, or what it is; only how it is kept (RFC 9110 §8.6)', () => {
+    const headers = { 'content-length': '1', 'Content-Type': 'x/y', Connection: 'x', 'Transfer-Encoding': 'chunked' };
+    const framed = new GatewayError('OCELOT_ERR_FORBIDDEN', { headers: { ...headers, 'cache-control': 'private' } });
+    expect(refusalHeaders(framed, '{}')).toEqual([
+      'Content-Type',
+      'application/json; charset=utf-8',
+      'Content-Length',
+      '2',
+      'cache-control',
+      'private',
+    ]);
+  });
 });

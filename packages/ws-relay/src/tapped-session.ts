@@ -21,7 +21,7 @@ export function tappedSession(
       transfer.leave('plugin', { code, reason });
     },
     fail,
-    pause: (direction) => transfer.pause(direction),
-    resume: (direction) => transfer.resume(direction),
+    pause: (direction) => transfer.pause?.(direction),
+    resume: (direction) => transfer.resume?.(direction),
   };
 }

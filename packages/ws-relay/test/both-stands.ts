@@ -14,6 +14,8 @@ export interface AskingClient {
   readonly client: RawConnection;
   /** Whether its WebSocket stands. */
   readonly isOpen: Promise<boolean>;
+  /** The subprotocol that it is told. */
+  readonly protocol: Promise<string | undefined>;
 }
 
 /** Starts a gateway before the given ports. */
@@ -29,7 +31,12 @@ export const BOTH_STANDS: readonly (readonly [string, StartStand])[] = [
         ...stand,
         async ask(headers = {}) {
           const client = await stand.client();
-          return { client, isOpen: client.upgrade({ headers }).then(({ status }) => status === 101) };
+          const head = client.upgrade({ headers });
+          return {
+            client,
+            isOpen: head.then(({ status }) => status === 101),
+            protocol: head.then((answer) => answer.get('sec-websocket-protocol')),
+          };
         },
       };
     },
@@ -42,7 +49,11 @@ export const BOTH_STANDS: readonly (readonly [string, StartStand])[] = [
         ...stand,
         async ask(headers = {}) {
           const client = (await stand.client()).open({ headers });
-          return { client, isOpen: client.status().then((status) => status === 200) };
+          return {
+            client,
+            isOpen: client.status().then((status) => status === 200),
+            protocol: client.answer.then((answer) => answer['sec-websocket-protocol']),
+          };
         },
       };
     },

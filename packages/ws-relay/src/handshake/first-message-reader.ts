@@ -101,7 +101,7 @@ export class FirstMessageReader {
   /** Reads on in a header, and opens its frame when it is whole. @returns the offset behind what was used. */
   #readHeader(chunk: Buffer, from: number): number {
     let offset = from;
-    let size = 2;
+    let size = this.#headerLength < 2 ? 2 : headerSize(this.#header[1] ?? 0);
     while (this.#headerLength < size) {
       if (offset === chunk.length) return offset;
       this.#header[this.#headerLength] = chunk[offset] ?? 0;

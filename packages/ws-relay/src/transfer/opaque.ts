@@ -1,19 +1,11 @@
 // Hot path: `bytes` runs once per chunk and does nothing but count it and write it to the other leg.
 
-import type { Direction, Side, TransferCount } from '@ocelot/core';
+import type { Side, TransferCount } from '@ocelot/core';
 
 import type { GatewayEnd } from '../close-table.js';
 import type { CloseStatus } from '../frames/close-codes.js';
 import type { Leg, LegReceiver } from './leg.js';
-import {
-  type Fault,
-  HANG_UP_MS,
-  otherSide,
-  senderOf,
-  type Transfer,
-  type TransferHost,
-  type TransferInit,
-} from './transfer.js';
+import { type Fault, HANG_UP_MS, otherSide, type Transfer, type TransferHost, type TransferInit } from './transfer.js';
 
 /**
  * Bytes only, for peers that do not keep to RFC 6455: no counts of messages, no close codes, no Close of its own. A
@@ -76,14 +68,6 @@ export class OpaqueTransfer implements Transfer {
     this.#finish(this.#init.backend);
   }
 
-  pause(direction: Direction): void {
-    if (!this.#hasEnded) this.#init[senderOf(direction)].block();
-  }
-
-  resume(direction: Direction): void {
-    if (!this.#hasEnded) this.#init[senderOf(direction)].unblock();
-  }
-
   sweep(nowMs: number): number {
     if (nowMs >= this.#destroyAtMs) {
       if (this.#hasMoved()) this.#destroyAtMs = nowMs + HANG_UP_MS;
@@ -103,8 +87,6 @@ export class OpaqueTransfer implements Transfer {
     this.#hasEnded = true;
     if (this.#init.closeMs > 0) this.#closeByMs = this.#init.clock.now() + this.#init.closeMs;
     this.#hasMoved();
-    this.#init.client.unblockAll();
-    this.#init.backend.unblockAll();
     tell();
   }
 

@@ -63,9 +63,9 @@ export interface Transfer {
    * @param given Where the table says `given`: the code of a drain, of a plugin or of an error.
    */
   leave(event: GatewayEnd, given?: CloseStatus, fault?: Fault): void;
-  /** Reads no more of a direction until as many `resume`; does nothing once the session ends. */
-  pause(direction: Direction): void;
-  resume(direction: Direction): void;
+  /** Reads no more of a direction until as many `resume`, or until the session ends; absent: the mode has no taps. */
+  pause?(direction: Direction): void;
+  resume?(direction: Direction): void;
   /** Writes a message of a plugin's own. @returns false when it was not taken; absent: the mode knows no messages. */
   send?(direction: Direction, message: Message): boolean;
   /**

@@ -1,4 +1,4 @@
-import type { AnswerEdit, Plugin } from '@ocelot/core';
+import { ANSWER_PROTOCOL, type AnswerEdit, type Plugin } from '@ocelot/core';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -116,5 +116,46 @@ describe("the headers of a backend's refusal pass the stages of the route", () =
     expect(head.all('connection')).toEqual(['close']);
     for (const name of ['transfer-encoding', 'server']) expect(head.get(name)).toBeUndefined();
     expect((await client.readBody(head)).toString()).toBe('nope');
+  });
+});
+
+describe('a client that had to offer a subprotocol', () => {
+  /** What it is told where a stage has taken its offer away, and the backend selects `selected`. */
+  async function told(own: string, offered: string, selected?: string) {
+    backend = await scriptedBackend(async (connection) => {
+      const head = await connection.accept(selected === undefined ? {} : { 'Sec-WebSocket-Protocol': selected });
+      expect(head.get('sec-websocket-protocol')).toBe(selected);
+    });
+    const plugin: Plugin = {
+      name: 'token',
+      setup: (registry) =>
+        registry.stage({
+          name: 'token',
+          phase: 'transform',
+          forRoute: () => (exchange) => {
+            exchange.set(ANSWER_PROTOCOL, own);
+            const { headers } = exchange.outgoing;
+            if (selected === undefined) headers.delete('Sec-WebSocket-Protocol');
+            else headers.set('Sec-WebSocket-Protocol', selected);
+          },
+        }),
+    };
+    stand = await gatewayStand([backend.port], { plugins: [plugin] });
+    const client = await stand.client();
+    const head = await client.upgrade({ headers: { 'Sec-WebSocket-Protocol': offered } });
+    expect((await stand.event('session.opened')).subprotocol).toBe(head.get('sec-websocket-protocol'));
+    return head.all('sec-websocket-protocol');
+  }
+
+  it('is told what a stage has left for it, where the backend selects none', async () => {
+    expect(await told('bearer', 'bearer, token.abc')).toEqual(['bearer']);
+  });
+
+  it('is told what the backend selects, where it selects one', async () => {
+    expect(await told('bearer', 'bearer, v2', 'v2')).toEqual(['v2']);
+  });
+
+  it('is told nothing that it did not offer (RFC 6455 §4.2.2)', async () => {
+    expect(await told('bearer', 'token.abc')).toEqual([]);
   });
 });

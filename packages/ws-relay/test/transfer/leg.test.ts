@@ -46,6 +46,32 @@ describe('Leg', () => {
     expect(leg.write('late')).toBe(true);
   });
 
+  it('is read again once its owner takes more and nobody blocks it, in whatever order', () => {
+    const [near, far] = pair();
+    const leg = new Leg(near, recorder().receiver);
+    leg.block();
+    leg.pause();
+    leg.resume();
+    expect([leg.isPaused, leg.isBlocked]).toEqual([true, true]);
+    leg.pause();
+    leg.unblock();
+    expect([leg.isPaused, leg.isBlocked]).toEqual([true, false]);
+    leg.resume();
+    expect(leg.isPaused).toBe(false);
+    leg.block();
+    leg.block();
+    leg.unblock();
+    expect(leg.isPaused).toBe(true);
+    leg.unblockAll();
+    expect([leg.isPaused, leg.isBlocked]).toEqual([false, false]);
+    leg.pause();
+    leg.block();
+    leg.unblockAll();
+    expect(leg.isPaused).toBe(true);
+    leg.destroy();
+    far.destroy();
+  });
+
   it('tells its present owner only', async () => {
     const [near, far] = pair();
     const first = recorder();
