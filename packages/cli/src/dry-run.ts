@@ -4,6 +4,7 @@ import {
   type Gateway,
   type GatewayConfig,
   type Plugin,
+  type PluginHost,
   type ServiceDiscoveryProvider,
   type ServiceRef,
   createGateway,
@@ -30,7 +31,7 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
     name: plugin.name,
     setup: (registry) =>
       plugin.setup({
-        host: registry.host,
+        host: trialHost(registry.host),
         discovery: (type, create) =>
           registry.discovery(type, (options, context) => silenced(create(options, context), endpointsOf)),
         balancing: (type, create) => registry.balancing(type, create),
@@ -44,6 +45,11 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
         onClose: (close) => registry.onClose(close),
       }),
   };
+}
+
+/** Plugins that would connect by themselves are told not to; nobody hears of what happens. */
+function trialHost({ clock, log, random, ledger, member }: PluginHost): PluginHost {
+  return { clock, log, random, ledger, ...(member && { member }), isTrial: true, record: () => undefined };
 }
 
 /** The guard was made, so its options are right; checks of endpoints would connect to them. */

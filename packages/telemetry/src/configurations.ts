@@ -66,6 +66,7 @@ export class Configurations {
     const wanted = this.#wanted(config);
     if (!wanted.isTraced && !wanted.isCounted) return false;
     const settings = processSettings(config, this.#init.env);
+    if (this.#init.host.isTrial === true) return false;
     const shared = await this.#share(JSON.stringify([settings, wanted]), settings, wanted);
     shared.uses += 1;
     const [names, isTrusted] = [routeNames(config), trustedParents(config)];

@@ -34,6 +34,11 @@ export interface PluginHost {
   readonly ledger: ConnectionLedger;
   /** Set when several gateways share the work. */
   readonly member?: GatewayMember;
+  /**
+   * The configuration is only tried (`ocelot validate`, `ocelot explain`): check it, but connect to nothing, send
+   * nothing, count nowhere but in memory.
+   */
+  readonly isTrial?: boolean;
   /** Tells the telemetry sinks. */
   record(event: GatewayEvent): void;
 }

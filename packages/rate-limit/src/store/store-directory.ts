@@ -41,7 +41,7 @@ export class StoreDirectory {
   async prepare(config: GatewayConfig): Promise<void> {
     if (this.#maxKeys === 0) this.#maxKeys = maxKeysOf(config);
     const settings = readRedisSettings(config);
-    if (settings === undefined) return;
+    if (settings === undefined || this.#host.isTrial === true) return;
     const name = JSON.stringify(settings);
     const opened = this.#opened.get(name);
     if (opened !== undefined) {
