@@ -9,7 +9,7 @@ import { loadPlugins } from '../src/load-plugins.js';
 import { supportedKeys } from '../src/supported-keys.js';
 
 /** Somebody who notes every connection: whatever a configuration may name. */
-async function listener(): Promise<{ readonly port: number; connections(): number }> {
+async function listener(): Promise<{ readonly port: number; readonly connections: () => number }> {
   let count = 0;
   const server = createServer((socket) => {
     count += 1;
