@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 
 import type { Clock, GatewayEvent, JsonObject, Logger } from '@ocelot/core';
 
@@ -43,6 +44,8 @@ export class IntrospectionClient {
 
   constructor(options: IntrospectionClientOptions) {
     this.#options = options;
+    // As many calls listen to it as may run.
+    setMaxListeners(0, this.#closing.signal);
     this.#cache = new BoundedCache(options.clock, options.cacheEntries);
     this.#queue = new WorkQueue({ running: options.maxConcurrent, waiting: options.maxConcurrent * 20 });
   }

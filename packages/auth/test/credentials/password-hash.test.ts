@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest';
+
+import { parsePasswordFile } from '../../src/credentials/password-file.js';
+import { hashPassword, parseScryptHash } from '../../src/credentials/password-hash.js';
+
+// RFC 7914 §12, third vector, in PHC form: scrypt("pleaseletmein", "SodiumChloride", N=16384, r=8, p=1).
+const VECTOR =
+  '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw';
+
+describe('a scrypt hash', () => {
+  it('of hashPassword matches its password only, and is another each time', async () => {
+    const [one, other] = await Promise.all([hashPassword('pässwörd'), hashPassword('pässwörd')]);
+    expect(one).toMatch(/^\$scrypt\$ln=15,r=8,p=3\$[\w+/]{22}\$[\w+/]{43}$/);
+    expect(one).not.toBe(other);
+    const hash = parseScryptHash(one);
+    expect(await hash?.matches('pässwörd')).toBe(true);
+    expect(await hash?.matches('passwörd')).toBe(false);
+  });
+
+  it('matches the vector of RFC 7914 §12', async () => {
+    const hash = parseScryptHash(VECTOR);
+    expect(await hash?.matches('pleaseletmein')).toBe(true);
+    expect(await hash?.matches('pleaseletmeout')).toBe(false);
+  });
+
+  it('is compared in the composed form of the password (RFC 7617 §2.1)', async () => {
+    const hash = parseScryptHash(await hashPassword('e\u0301'));
+    expect(await hash?.matches('\u00e9')).toBe(true);
+  });
+
+  it('has a decoy of the same cost that nothing matches', async () => {
+    const decoy = parseScryptHash(VECTOR)?.decoy();
+    expect(await decoy?.matches('pleaseletmein')).toBe(false);
+  });
+
+  it.each([
+    '',
+    'plain',
+    '$scrypt$ln=9,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046w',
+    '$scrypt$ln=25,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046w',
+    '$scrypt$ln=18,r=32,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046w',
+    '$scrypt$ln=14,r=8,p=0$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046w',
+    '$scrypt$ln=14,r=8,p=1$U29k$cCO9yzr9c0hGHAbNgf046w',
+    '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$',
+  ])('is not %j', (text) => {
+    expect(parseScryptHash(text)).toBeUndefined();
+  });
+});
+
+describe('a password file', () => {
+  it('has a line for each user; comments and blank lines are left out', () => {
+    const { users } = parsePasswordFile(`# users\r\n\nalice:${VECTOR}\r\nZo\u0065\u0308:${VECTOR}\n`);
+    expect([...users.keys()]).toEqual(['alice', 'Zo\u00eb']);
+  });
+
+  it.each([
+    ['', 'no user'],
+    ['# nobody\n', 'no user'],
+    ['alice', 'Line 1 is not of the form'],
+    [`:${VECTOR}`, 'Line 1 is not of the form'],
+    [`a:${VECTOR}\nb:hunter2`, 'Line 2 cannot be used: no hash'],
+    [`a:${VECTOR}\na:${VECTOR}`, 'Line 2 names a user for the second time'],
+    ['a:$apr1$x$y', 'apr1'],
+    ['a:{SHA}x', 'SHA-1'],
+    ['a:$6$x$y', 'SHA-2'],
+    ['a:$argon2id$v=19$x', 'argon2'],
+    [`a:${VECTOR.replace('ln=14', 'ln=30')}`, 'out of range'],
+  ])('is refused for %j, without quoting it', (text, message) => {
+    expect(() => parsePasswordFile(text)).toThrow(message);
+    expect(() => parsePasswordFile(text)).not.toThrow('hunter2');
+  });
+});
