@@ -61,11 +61,17 @@ function guardOf(
   states: RouteStates,
   { log }: PluginHost,
 ): RouteGuard | undefined {
-  const { options, replaced } = readResilience(route, config);
+  const { options, replaced, dropsSlowStart } = readResilience(route, config);
   for (const { key, value, replacedBy, allowed } of replaced) {
     log.warn(
       { route: route.id, source: `${route.location}/QoSOptions/${key}`, value, allowed, replacedBy },
       'an option of QoSOptions is out of range: its default holds',
+    );
+  }
+  if (dropsSlowStart) {
+    log.warn(
+      { route: route.id, source: `${route.location}/Gateway/Resilience/SlowStartMs`, balancer: route.balancing.type },
+      'no slow start on this route: its balancer keeps clients with their endpoint',
     );
   }
   return options === undefined ? undefined : states.guard(route, options);

@@ -24,7 +24,12 @@ export interface ReadResilience {
   readonly options: ResilienceOptions | undefined;
   /** Values of `QoSOptions` that are out of range: whoever wrote them is to be told. */
   readonly replaced: readonly ReplacedOption[];
+  /** Whether a slow start was asked for that would tear clients from their endpoints. */
+  readonly dropsSlowStart: boolean;
 }
+
+/** Policies that send a client where it was before: one request in ten would not do. */
+const KEEPS_CLIENTS = ['cookiestickysessions', 'affinitycookie', 'consistenthash'];
 
 /**
  * Reads `QoSOptions` and `Gateway.Resilience` of a route, whose keys win over the global ones within each part.
@@ -34,15 +39,17 @@ export function readResilience(route: Route, config: GatewayConfig): ReadResilie
   const reader = new SectionReader(route, config);
   const scope = reader.part('Breaker')?.word('Scope', 'endpoint') === 'route' ? 'route' : 'endpoint';
   const { breaker, replaced } = readQualityOfService(route.options.qualityOfService, scope);
+  const slowStartMs = reader.number('SlowStartMs', 0);
+  const dropsSlowStart = slowStartMs > 0 && KEEPS_CLIENTS.includes(route.balancing.type.toLowerCase());
   const options: ResilienceOptions = {
     breaker,
     retryBudget: retryBudget(reader.part('RetryBudget')),
     ejection: ejection(reader.part('Ejection')),
     healthCheck: readHealthCheck(reader.part('HealthCheck')),
-    slowStartMs: reader.number('SlowStartMs', 0),
+    slowStartMs: dropsSlowStart ? 0 : slowStartMs,
     panics: reader.word('PanicMode', 'off') === 'all',
   };
-  return { options: isInUse(options) ? options : undefined, replaced };
+  return { options: isInUse(options) ? options : undefined, replaced, dropsSlowStart };
 }
 
 /** Panic alone changes nothing: without checks and ejection every endpoint is well. */

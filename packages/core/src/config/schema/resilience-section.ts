@@ -108,7 +108,7 @@ export const RESILIENCE: ObjectKey = object(
     Ejection: EJECTION,
     HealthCheck: HEALTH_CHECK,
     SlowStartMs: integer(
-      'Time, in milliseconds, in which the share of an endpoint that is new or well again grows from a tenth to all; 0 means it has its full share at once. The endpoints that a route begins with are not new.',
+      'Time, in milliseconds, in which the share of an endpoint that is new or well again grows from a tenth to all; 0 means it has its full share at once. The endpoints that a route begins with are not new. Left out, with a warning, where the balancer keeps clients with their endpoint (`CookieStickySessions`, `AffinityCookie`, `ConsistentHash`): they would be sent elsewhere meanwhile.',
       { default: 0, minimum: 0, maximum: 3_600_000 },
     ),
     PanicMode: text(
