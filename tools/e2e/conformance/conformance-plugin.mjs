@@ -3,6 +3,8 @@
 // Why it exists: a run has to find the one log line that tells about it; and a route is in messages mode only where
 // somebody registered a hook. A route asks by its path: /MODE-TAP-… .
 
+import { GatewayError } from '@ocelot/core';
+
 /** What each tap does with whatever it sees first. */
 const TAPS = {
   plain: () => undefined,
@@ -10,6 +12,7 @@ const TAPS = {
     throw new Error('as the scenario asked');
   },
   closing: (session) => session.close(4100, 'enough'),
+  failing: (session) => session.fail(new GatewayError('OCELOT_ERR_TOKEN_EXPIRED')),
 };
 
 /** @type {(mode: string, tap: string) => import('@ocelot/core').RouteTap | undefined} */

@@ -38,7 +38,7 @@ export interface EndScenario {
   /** What each side does about a Close. @default it answers */
   readonly onClose?: Partial<Readonly<Record<Side, CloseManners>>>;
   /** What the plugin of the conformance gateway does with the first frame or message of the route. */
-  readonly tap?: 'throwing' | 'closing';
+  readonly tap?: 'throwing' | 'closing' | 'failing';
   /** The gateway is told to stop once all such sessions are open. */
   readonly isDrain?: boolean;
   /** Lets it happen. A timer needs nobody. */

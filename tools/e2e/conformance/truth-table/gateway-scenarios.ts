@@ -90,6 +90,15 @@ const taps: readonly EndScenario[] = [
     tap: 'closing',
     act: (ends) => ends.send('client', text('x')),
   },
+  {
+    event: 'error',
+    what: 'a plugin ends the session because its credentials have expired',
+    modes: WALKED,
+    gateway: PATIENT,
+    within: 'at once',
+    tap: 'failing',
+    act: (ends) => ends.send('client', text('x')),
+  },
 ];
 
 const leaving: readonly EndScenario[] = [
