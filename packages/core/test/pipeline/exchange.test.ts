@@ -1,11 +1,20 @@
 import { describe, expect, it } from 'vitest';
 
-import type { AnswerEdit, BalancingPolicy } from '../../src/index.js';
+import {
+  type Admission,
+  type AnswerEdit,
+  type BalancingPolicy,
+  createGateway,
+  type Phase,
+  type Plugin,
+  type Session,
+  type Stage,
+} from '../../src/index.js';
 import { LiveExchange } from '../../src/pipeline/exchange.js';
 import type { AnswerRules } from '../../src/pipeline/exchange-init.js';
 import { MemoryLogger } from '../../src/testing/index.js';
 import { request } from '../make-request.js';
-import { endpoint, route } from '../make-route.js';
+import { config, endpoint, route } from '../make-route.js';
 
 const exchangeWith = (
   answers: Partial<AnswerRules>,
@@ -31,6 +40,27 @@ const exchangeWith = (
   exchange.takeLease();
   return exchange;
 };
+
+/** Admits one request to a gateway with one stage. */
+async function admitThrough(
+  template: string,
+  target: string,
+  phase: Phase,
+  run: Stage,
+  path: string,
+  query: string,
+): Promise<Admission> {
+  const plugin: Plugin = { name: 'p', setup: (to) => to.stage({ name: 's', phase, forRoute: () => run }) };
+  const only = route(template, { rewrite: { pathTemplate: target } });
+  const gateway = await createGateway({ config: config([only]), plugins: [plugin] });
+  try {
+    const admission = await gateway.admit(request({ path, query }), new AbortController().signal);
+    admission.finish({ outcome: 'completed' });
+    return admission;
+  } finally {
+    await gateway.drain({ deadlineMs: 0 });
+  }
+}
 
 const append =
   (name: string): AnswerEdit =>
@@ -80,5 +110,80 @@ describe('the headers of an answer', () => {
     const exchange = exchangeWith({});
     exchange.onAnswer(({ headers }) => headers.set('X-A', '2'));
     expect(exchange.answerHeaders(200, ['x-a', '1', 'X_A', '1'])).toEqual(['X_A', '1', 'X-A', '2']);
+  });
+});
+
+describe('Exchange.rewrite', () => {
+  const rewriting = (rewrite: Stage, path = '/users/7', query = '?a=1'): Promise<Admission> =>
+    admitThrough('/users/{id}', '/accounts/{id}/{tenant}', 'authorize', rewrite, path, query);
+
+  it('makes path and query anew from the template, with these values in place of the request’s', async () => {
+    const { outgoing } = await rewriting((exchange) => exchange.rewrite({ id: 'of%20a%20claim', tenant: 'acme' }));
+    expect(outgoing.path + outgoing.query).toBe('/accounts/of%20a%20claim/acme?a=1');
+  });
+
+  it('keeps the values that it was not given', async () => {
+    const { outgoing } = await rewriting((exchange) => exchange.rewrite({ tenant: 'acme' }));
+    expect(outgoing.path).toBe('/accounts/7/acme');
+  });
+
+  it('escapes what would change the target, and refuses what would leave the route', async () => {
+    const { outgoing } = await rewriting((exchange) => exchange.rewrite({ tenant: 'a?b#c' }));
+    expect(outgoing.path).toBe('/accounts/7/a%3Fb%23c');
+    await expect(rewriting((exchange) => exchange.rewrite({ id: '..', tenant: 'a' }))).rejects.toMatchObject({
+      code: 'OCELOT_ERR_UPGRADE_INVALID',
+    });
+    await expect(rewriting((exchange) => exchange.rewrite({ id: '%2e%2E', tenant: 'a' }))).rejects.toMatchObject({
+      code: 'OCELOT_ERR_UPGRADE_INVALID',
+    });
+  });
+});
+
+describe('Exchange.onOpen', () => {
+  const session = (ends: unknown[] = []): Session => ({
+    id: 's',
+    route: route('/'),
+    closed: new Promise(() => undefined),
+    fromClient: { bytes: 0, messages: 0 },
+    fromBackend: { bytes: 0, messages: 0 },
+    close: (error) => void ends.push(error.code),
+    drain() {},
+    destroy() {},
+  });
+
+  it('hands the session to those who asked, in their order, at once', () => {
+    const exchange = exchangeWith({});
+    const told: string[] = [];
+    exchange.onOpen(({ id }) => told.push(`one ${id}`));
+    exchange.onOpen(({ id }) => told.push(`two ${id}`));
+    exchange.opened(session());
+    exchange.opened(session());
+    expect(told).toEqual(['one s', 'two s']);
+  });
+
+  it('calls nobody for an answer without a session', () => {
+    const exchange = exchangeWith({});
+    exchange.onOpen(() => expect.unreachable());
+    exchange.opened();
+    exchange.finish({ outcome: 'completed' });
+  });
+
+  it('ends the session with STAGE_FAILED when one of them throws, and still calls the others', () => {
+    const log = new MemoryLogger();
+    const exchange = exchangeWith({}, log);
+    const told: unknown[] = [];
+    exchange.onOpen(() => {
+      throw new Error('boom');
+    });
+    exchange.onOpen(() => told.push('two'));
+    exchange.opened(session(told));
+    expect(told).toEqual(['OCELOT_ERR_STAGE_FAILED', 'two']);
+    expect(log.lines).toMatchObject([{ level: 'error', message: 'a stage failed on the open session' }]);
+  });
+
+  it('cannot be asked for once the session is open', () => {
+    const exchange = exchangeWith({});
+    exchange.opened(session());
+    expect(() => exchange.onOpen(() => undefined)).toThrow('open already');
   });
 });

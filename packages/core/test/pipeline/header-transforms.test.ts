@@ -11,6 +11,7 @@ import {
   type HeaderTransforms,
   type Plugin,
   type Route,
+  TRACE_ID,
 } from '../../src/index.js';
 import { createGatewayRequest } from '../../src/routing/gateway-request.js';
 import { config, endpoint, route } from '../make-route.js';
@@ -145,6 +146,25 @@ describe('UpstreamHeaderTransform', () => {
     const gateway = await gatewayWith({ request: transformed({ 'X-Forwarded-Host': 'public.example.com' }) });
     const host = await admitted(gateway, requestWith(), ({ outgoing }) => outgoing.headers.get('X-Forwarded-Host'));
     expect(host).toBe('public.example.com');
+  });
+
+  it('takes {TraceId} from what tracing left on the exchange', async () => {
+    const plugin: Plugin = {
+      name: 'tracing',
+      setup: (to) =>
+        to.stage({ name: 'tracing', phase: 'begin', forRoute: () => (exchange) => exchange.set(TRACE_ID, 'abc') }),
+    };
+    const transforms = {
+      request: transformed({ 'X-Trace': '{TraceId}' }),
+      answer: transformed({ 'X-T': '{TraceId}' }),
+    };
+    const gateway = await gatewayWith(transforms, {}, [plugin]);
+    expect(
+      await admitted(gateway, requestWith(), (admission) => [
+        admission.outgoing.headers.get('X-Trace'),
+        ...admission.answerHeaders(200, []),
+      ]),
+    ).toEqual(['abc', 'X-T', 'abc']);
   });
 
   it('stands under what a plugin writes in the transform phase', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
-import { isGatewayError } from '../../src/index.js';
+import { isGatewayError, type Message } from '../../src/index.js';
 import { createGatewayRequest, createUpgradeRequest } from '../../src/routing/gateway-request.js';
 
 const client = { address: '192.0.2.1', port: 50_000, tls: false };
@@ -131,5 +131,15 @@ describe('createUpgradeRequest', () => {
     const upgrade = createUpgradeRequest(plain, { key: 'k', protocols: ['p'], extensions: undefined });
     expect(upgrade).toMatchObject({ kind: 'upgrade', path: '/chat', query: '?x=1', key: 'k', protocols: ['p'] });
     expect(upgrade.header('x-a')).toBe('1');
+  });
+
+  it('lets a stage wait for the first message where the relay can', async () => {
+    const plain = make('/chat', ['Host', 'a']);
+    const handshake = { key: 'k', protocols: [], extensions: undefined };
+    expect('firstMessage' in createUpgradeRequest(plain, handshake)).toBe(false);
+    const message: Message = { type: 'text', data: new Uint8Array() };
+    const waiting = createUpgradeRequest(plain, { ...handshake, firstMessage: () => Promise.resolve(message) });
+    const options = { subprotocol: undefined, timeoutMs: 1, maxBytes: 1, forward: false };
+    expect(await waiting.firstMessage?.(options)).toBe(message);
   });
 });

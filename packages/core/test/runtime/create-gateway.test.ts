@@ -127,6 +127,32 @@ describe('createGateway', () => {
     await end(gateway);
   });
 
+  it('runs stages of the phase begin before anything may refuse, also those of requests that are refused', async () => {
+    const seen: string[] = [];
+    const begins = stage({
+      name: 'trace',
+      phase: 'begin',
+      forRoute: () => (exchange) => {
+        seen.push('begin');
+        exchange.defer(({ outcome, error }) => seen.push(`${outcome} ${error?.code ?? ''}`));
+      },
+    });
+    const blocked = { allowed: [], blocked: ['192.0.2.1'], excludeAllowedFromBlocked: false };
+    const gateway = await gatewayOf([route('/', { ipRules: blocked })], { plugins: [begins] });
+    await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_FORBIDDEN' });
+    expect(seen).toEqual(['begin', 'refused OCELOT_ERR_FORBIDDEN']);
+    await end(gateway);
+  });
+
+  it('hands stages the configuration that their route is part of', async () => {
+    const seen: unknown[] = [];
+    const plugin = stage({ name: 's', phase: 'admit', forRoute: (_, { global }) => void seen.push(global) });
+    const global = { Gateway: { Telemetry: {} } };
+    const gateway = await createGateway({ config: config([route('/')], { global }), plugins: [plugin] });
+    expect(seen).toEqual([global]);
+    await end(gateway);
+  });
+
   it('runs stages by phase: admit, authenticate, authorize, transform; a plugin’s order within a phase', async () => {
     const ran: string[] = [];
     const note = (name: string, phase: StageDefinition['phase']): Plugin =>
@@ -632,6 +658,21 @@ describe('Gateway.drain', () => {
     await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_DRAINING', status: 503 });
     expect(await draining).toMatchObject({ clean: 1, killed: 0 });
     expect(one.asked).toEqual([1012]);
+  });
+
+  it('tells telemetry when it starts, with the sessions that are open then', async () => {
+    const events: GatewayEvent[] = [];
+    const telemetry: Plugin = {
+      name: 't',
+      setup: (to) => to.telemetry({ record: (event) => void events.push(event) }),
+    };
+    const gateway = await gatewayOf([route('/')], { plugins: [telemetry] });
+    gateway.adopt(session('1'));
+    const report = await gateway.drain();
+    expect(events.slice(1)).toEqual([
+      { type: 'drain.started', sessions: 1 },
+      { type: 'drain.finished', report },
+    ]);
   });
 
   it('reports once, however often it is called', async () => {

@@ -42,6 +42,37 @@ describe('EndpointPool', () => {
     expect(pool.lease(request(), [endpoint(1), endpoint(2)])).toBeUndefined();
   });
 
+  it('knows whether there is an endpoint that was not tried', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(2)]);
+    expect(pool.hasOther([endpoint(1)])).toBe(true);
+    expect(pool.hasOther([endpoint(2), endpoint(1)])).toBe(false);
+  });
+
+  it('lets the policy choose among what a filter leaves; leases nothing when it leaves none', () => {
+    const pool = new EndpointPool(first);
+    pool.update([endpoint(1), endpoint(2)]);
+    const without =
+      (...gone: number[]) =>
+      (candidates: readonly EndpointLoad[]): readonly EndpointLoad[] =>
+        candidates.filter((each) => !gone.includes(each.endpoint.port));
+    expect(pool.lease(request(), [], '', without(1))?.endpoint.port).toBe(2);
+    expect(pool.lease(request(), [endpoint(2)], '', without(1))).toBeUndefined();
+  });
+
+  it('tells listeners its present set, at once and with each change, each backend once, until they leave', () => {
+    const pool = new EndpointPool(first);
+    const told: string[] = [];
+    const leave = pool.listen((endpoints) => told.push(endpoints.map(({ port }) => port).join()));
+    pool.update([endpoint(1), endpoint(2), endpoint(1)]);
+    pool.update([endpoint(1), endpoint(2)]);
+    pool.update([]);
+    leave();
+    leave();
+    pool.update([endpoint(3)]);
+    expect(told).toEqual(['', '1,2', '']);
+  });
+
   it('keeps the identity of its candidates when an update says the same again', () => {
     const pool = new EndpointPool(first);
     pool.update([endpoint(1), endpoint(2)]);
