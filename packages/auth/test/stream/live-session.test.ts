@@ -78,7 +78,7 @@ describe('LiveSession', () => {
     await eventually(() => stand.gateway.openSessions === 1, 'the event stream stands');
     await clock.advanceAsync(60_000);
     await client.ended;
-    expect((await stand.line('OCELOT_ERR_TOKEN_EXPIRED')).fields).toMatchObject({ blame: 'client' });
+    expect((await stand.line('OCELOT_ERR_TOKEN_EXPIRED')).fields).toMatchObject({ reason: 'expired', status: 200 });
   });
 
   it('leaves nothing behind when the socket closes first', async () => {
