@@ -2,7 +2,16 @@ import { once } from 'node:events';
 import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { createGateway, type ControlAnswer, type Gateway, type Plugin, readConfiguration } from '@ocelot/core';
+import {
+  createConnectionLedger,
+  createGateway,
+  type ControlAnswer,
+  type Gateway,
+  type GatewayGroup,
+  type GatewayMember,
+  type Plugin,
+  readConfiguration,
+} from '@ocelot/core';
 import { MemoryLogger } from '@ocelot/core/testing';
 import { httpRequestRelay } from '@ocelot/http-relay';
 import { lb } from '@ocelot/lb';
@@ -28,10 +37,14 @@ export interface StandOptions {
   readonly telemetry?: object;
   /** More keys of `GlobalConfiguration.Gateway`. */
   readonly gateway?: object;
+  /** More keys of `GlobalConfiguration`. */
+  readonly global?: object;
   /** Over the usual routes: `/chat/{room}` to the echo backend, `/api/{everything}` to the HTTP one. */
   readonly routes?: readonly object[];
   readonly options?: TelemetryOptions;
   readonly plugins?: readonly Plugin[];
+  /** One of several workers. */
+  readonly member?: GatewayMember;
 }
 
 /** A gateway with both relays, telemetry and real backends. */
@@ -91,7 +104,10 @@ async function startStand(options: StandOptions): Promise<Stand> {
   const config = (section: object | undefined) =>
     readConfiguration({
       Routes,
-      GlobalConfiguration: { Gateway: { ...options.gateway, ...(section && { Telemetry: section }) } },
+      GlobalConfiguration: {
+        ...options.global,
+        Gateway: { ...options.gateway, ...(section && { Telemetry: section }) },
+      },
     });
   const log = new MemoryLogger();
   const relay = httpRequestRelay();
@@ -105,6 +121,7 @@ async function startStand(options: StandOptions): Promise<Stand> {
   const gateway = await createGateway({
     config: config(options.telemetry),
     log,
+    ...(options.member && { group: groupOf(options.member) }),
     plugins: [
       telemetry(options.options),
       lb(),
@@ -209,4 +226,13 @@ function get(port: number, path: string, headers: Record<string, string>, method
       .once('error', reject)
       .end();
   });
+}
+
+/** A group whose other members carry nothing. */
+function groupOf(member: GatewayMember): GatewayGroup {
+  return {
+    member,
+    ledger: createConnectionLedger(),
+    loads: { open: () => ({ foreign: 0, report() {}, close() {} }) },
+  };
 }

@@ -10,6 +10,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 import { Attempt, outcomeOf } from './attempt.js';
 import { OPEN, signalOf } from './cancellation.js';
 import type { ExchangeInit } from './exchange-init.js';
+import { TRACE_ID } from './known-slots.js';
 import { createAnswerHeaders, type FreezableOutgoingHead } from './outgoing-head.js';
 import { refusalLines, withRefusalLines } from './refusal-headers.js';
 import { requestIdOf } from './request-id.js';
@@ -62,8 +63,13 @@ export class LiveExchange<R extends GatewayRequest> implements Admission<R> {
 
   get log(): Logger {
     if (!this.#hasOwnLog) {
-      const fields = { exchange: this.id, route: this.route.id };
-      this.#log = this.#log.child(this.#requestIdKey === undefined ? fields : { ...fields, requestId: this.requestId });
+      const traceId = this.get(TRACE_ID);
+      this.#log = this.#log.child({
+        exchange: this.id,
+        route: this.route.id,
+        ...(this.#requestIdKey !== undefined && { requestId: this.requestId }),
+        ...(traceId !== undefined && { traceId }),
+      });
       this.#hasOwnLog = true;
     }
     return this.#log;

@@ -1,4 +1,5 @@
 import { TraceFlags } from '@opentelemetry/api';
+import type { Plugin } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
 import { spanStands } from './span-stand.js';
@@ -85,5 +86,21 @@ describe('which routes', () => {
     await get('/api/a');
     const server = await span('GET /api/{everything}');
     expect(seen()['x-trace']).toBe(server.spanContext().traceId);
+  });
+
+  it('is on the log lines of the exchange', async () => {
+    const speak: Plugin = {
+      name: 'speak',
+      setup: (registry) =>
+        registry.stage({
+          name: 'speak',
+          phase: 'authorize',
+          forRoute: () => (exchange) => exchange.log.info({}, 'here'),
+        }),
+    };
+    const { get, log } = await traced({ plugins: [speak] });
+    await get('/api/a');
+    const { traceId } = (await span('GET /api/{everything}')).spanContext();
+    expect(log.lines.find(({ message }) => message === 'here')?.fields).toMatchObject({ route: 'api', traceId });
   });
 });
