@@ -28,7 +28,7 @@ export interface ReplacedOption {
 
 /** What `QoSOptions` ask for. */
 export interface QualityOfService {
-  /** Undefined: no breaker, at most a time limit, which is core's. */
+  /** Undefined: the options are absent, or none of them is in use. */
   readonly breaker: BreakerOptions | undefined;
   /** Whoever wrote them is told, once per configuration. */
   readonly replaced: readonly ReplacedOption[];
@@ -77,21 +77,20 @@ const TIMEOUT: Range = {
 const LONGEST_MS = 2_147_483_647;
 
 /**
- * Reads `QoSOptions` by Ocelot's rules: values out of range are replaced by their default. There is a breaker when
- * `MinimumThroughput` or `FailureRatio` is above 0; a `Timeout` alone limits time and breaks nothing.
+ * Reads `QoSOptions` by Ocelot's rules: they are in use when `MinimumThroughput`, `FailureRatio` or `Timeout` is above 0,
+ * and values out of range are replaced by their default. A `Timeout` alone makes a breaker too: 100 failures in a row.
  */
 export function readQualityOfService(options: JsonObject | undefined, scope: BreakerScope): QualityOfService {
-  if (options === undefined) return { breaker: undefined, replaced: [] };
+  const isInUse = ['MinimumThroughput', 'FailureRatio', 'Timeout'].some((key) => isAboveZero(options?.[key]));
+  if (options === undefined || !isInUse) return { breaker: undefined, replaced: [] };
   const replaced: ReplacedOption[] = [];
   const read = (range: Range): number => within(range, options[range.key], replaced);
-  if (isAboveZero(options['Timeout'])) read(TIMEOUT);
-  const hasRatio = isAboveZero(options['FailureRatio']);
-  if (!hasRatio && !isAboveZero(options['MinimumThroughput'])) return { breaker: undefined, replaced };
+  read(TIMEOUT);
   const breaker: BreakerOptions = {
     scope,
     minimumThroughput: read(MINIMUM_THROUGHPUT),
     breakMs: Math.min(read(BREAK_DURATION), LONGEST_MS),
-    failureRatio: hasRatio ? read(FAILURE_RATIO) : undefined,
+    failureRatio: isAboveZero(options['FailureRatio']) ? read(FAILURE_RATIO) : undefined,
     samplingMs: read(SAMPLING_DURATION),
   };
   return { breaker, replaced };

@@ -40,8 +40,11 @@ describe('readQualityOfService', () => {
     expect(replaced).toEqual([expect.objectContaining({ key, value, replacedBy })]);
   });
 
-  it('breaks nothing for a time limit alone', () => {
-    expect(read({ Timeout: 2000 })).toEqual({ breaker: undefined, replaced: [] });
-    expect(read({ MinimumThroughput: 0, FailureRatio: 0, BreakDuration: 1000 }).breaker).toBeUndefined();
+  it('breaks at 100 failures in a row for a time limit alone (Ocelot)', () => {
+    expect(read({ Timeout: 2000 }).breaker).toMatchObject({ minimumThroughput: 100, failureRatio: undefined });
+  });
+
+  it('is off when nothing that switches it on is above zero (Ocelot)', () => {
+    expect(read({ MinimumThroughput: 0, FailureRatio: 0, Timeout: -1, BreakDuration: 1000 }).breaker).toBeUndefined();
   });
 });
