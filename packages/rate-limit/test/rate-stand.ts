@@ -1,28 +1,23 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import {
   type Clock,
+  type ConnectionLedger,
   createGateway,
   type Gateway,
   type GatewayEvent,
+  type GatewayGroup,
   type Plugin,
   readConfiguration,
 } from '@ocelot/core';
 import { type LogLine, MemoryLogger } from '@ocelot/core/testing';
 import { httpRequestRelay } from '@ocelot/http-relay';
-import {
-  collectLeaks,
-  type EchoBackend,
-  echoBackend,
-  eventually,
-  type LeakWatch,
-  rawClient,
-  type RawClient,
-} from '@ocelot/test-support';
+import { collectLeaks, eventually, type LeakWatch, rawClient, type RawClient } from '@ocelot/test-support';
 import { webSocketRelay } from '@ocelot/ws-relay';
 import { afterEach, beforeEach } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
 
 import { rateLimit } from '../src/index.js';
 
@@ -39,6 +34,8 @@ export interface RateStandOptions {
   readonly global?: object;
   /** Time of the gateway, not of its relays. */
   readonly clock?: Clock;
+  /** Counts connections for several gateways. */
+  readonly ledger?: ConnectionLedger;
   /** Set up behind the plugin. */
   readonly plugins?: readonly Plugin[];
 }
@@ -50,7 +47,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** A real gateway with the plugin and both relays on a real server, before one echo backend. */
+/** A real gateway with the plugin and both relays on a real server, before one backend. */
 export interface RateStand {
   readonly gateway: Gateway;
   readonly port: number;
@@ -98,6 +95,7 @@ async function rateStand(backendPort: number, options: RateStandOptions): Promis
     ],
     log,
     ...(options.clock === undefined ? {} : { clock: options.clock }),
+    ...(options.ledger === undefined ? {} : { group: groupOf(options.ledger) }),
   });
   const server: Server = createServer();
   server.on('upgrade', webSocketRelay().listener(gateway));
@@ -138,10 +136,52 @@ async function rateStand(backendPort: number, options: RateStandOptions): Promis
   };
 }
 
+/** A group of one that shares nothing but its ledger. */
+function groupOf(ledger: ConnectionLedger): GatewayGroup {
+  const loads = { open: () => ({ foreign: 0, report: () => {}, close: () => {} }) };
+  return { member: { index: 0, size: 1 }, ledger, loads };
+}
+
+/** What stands behind the gateway: it answers requests with 200 and echoes what its sockets get. */
+export interface RateBackend {
+  readonly port: number;
+  /** Every socket so far, in order of arrival. */
+  readonly sockets: readonly WebSocket[];
+  /** Bytes that its sockets have read. */
+  bytesRead(): number;
+  close(): Promise<void>;
+}
+
+async function rateBackend(): Promise<RateBackend> {
+  const server = createServer((_, response) => response.end('answer'));
+  const webSockets = new WebSocketServer({ server, perMessageDeflate: false });
+  const sockets: WebSocket[] = [];
+  const connections: Socket[] = [];
+  webSockets.on('connection', (socket, request) => {
+    sockets.push(socket);
+    connections.push(request.socket);
+    socket.on('error', () => socket.terminate());
+    socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary }));
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    bytesRead: () => connections.reduce((sum, { bytesRead }) => sum + bytesRead, 0),
+    async close() {
+      for (const socket of sockets) socket.terminate();
+      server.closeAllConnections();
+      await new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+    },
+  };
+}
+
 /** Gateways of one test and the backend behind them: closed behind it, and nothing may be left of them. */
 export interface RateStands {
-  /** Answers requests with 426 and upgrades with an echo. */
-  readonly backend: () => EchoBackend;
+  readonly backend: () => RateBackend;
   readonly gateway: (options?: RateStandOptions) => Promise<RateStand>;
   /** Runs behind the test, last added first. */
   readonly onClose: (close: () => Promise<unknown>) => void;
@@ -150,11 +190,11 @@ export interface RateStands {
 /** Sets up and clears away around each test of a file. Call it once, at the top. */
 export function rateStands(): RateStands {
   let leaks: LeakWatch;
-  let backend: EchoBackend;
+  let backend: RateBackend;
   let closers: (() => Promise<unknown>)[] = [];
   beforeEach(async () => {
     leaks = collectLeaks();
-    backend = await echoBackend();
+    backend = await rateBackend();
     closers = [() => backend.close()];
   });
   afterEach(async () => {

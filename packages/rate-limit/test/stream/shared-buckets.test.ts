@@ -35,9 +35,9 @@ describe('SharedBuckets', () => {
     const clock = new FakeClock();
     const buckets = new SharedBuckets(clock, 2);
     const shares = ['a', 'b', 'c'].map((key) => buckets.acquire(key, rate));
-    for (const { bucket, release } of shares) {
-      bucket.take(20, 0);
-      release();
+    for (const share of shares) {
+      share.bucket.take(20, 0);
+      share.release();
     }
     expect(buckets.size).toBe(2);
     expect(buckets.acquire('c', rate).bucket).toBe(shares[2]?.bucket);

@@ -1,0 +1,220 @@
+import { eventually, redisAvailable, seededRandom, startRedis, type TestRedis } from '@ocelot/test-support';
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+
+import { readConfiguration } from '@ocelot/core';
+
+import { decide, type Counter, type Rule } from '../../src/quota/counter.js';
+import { RedisCounters } from '../../src/store/redis-counters.js';
+import { COUNT_SCRIPT } from '../../src/store/redis-script.js';
+import type { RedisSettings } from '../../src/store/store-settings.js';
+import { rateConfig, type RateStand, rateStands } from '../rate-stand.js';
+
+const QUOTA = { Limit: 5, Period: '1h' };
+
+describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
+  let redis: TestRedis;
+  const stands = rateStands();
+
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(async () => {
+    const admin = new Redis(redis.url);
+    await admin.flushall();
+    admin.disconnect();
+  });
+
+  const settings = (more: Partial<RedisSettings> = {}): RedisSettings => ({
+    url: redis.url,
+    address: `127.0.0.1:${redis.port}`,
+    tls: undefined,
+    keyPrefix: 'test:',
+    timeoutMs: 2000,
+    onFailure: 'closed',
+    ...more,
+  });
+
+  async function counters(more: Partial<RedisSettings> = {}): Promise<RedisCounters> {
+    const made = new RedisCounters(settings(more));
+    stands.onClose(async () => made.close());
+    await made.ping();
+    return made;
+  }
+
+  const store = (more: object = {}): object => ({
+    Gateway: { RateLimit: { Store: { Type: 'redis', Url: redis.url, TimeoutMs: 1000, ...more } } },
+  });
+
+  const as = async (stand: RateStand, client: string): Promise<number> =>
+    (await stand.get({ 'Oc-Client': client })).status;
+
+  describe('the script', () => {
+    it('takes the same steps as a counter in memory, whatever the rule and the times', async () => {
+      const script = COUNT_SCRIPT.replace(/local time.*\nlocal now.*/, 'local now = tonumber(ARGV[5])');
+      expect(script).not.toContain("'TIME'");
+      const admin = new Redis(redis.url);
+      stands.onClose(async () => admin.disconnect());
+      const random = seededRandom(7);
+      for (let run = 0; run < 40; run += 1) {
+        const rule: Rule = {
+          limit: random.between(1, 4),
+          periodMs: random.between(1, 100),
+          waitMs: random.between(0, 3) * 40,
+        };
+        let state: Counter | undefined;
+        let nowMs = 1_000_000;
+        for (let step = 0; step < 25; step += 1) {
+          nowMs += random.between(0, 45);
+          const { limit, periodMs, waitMs } = rule;
+          const told = await admin.eval(script, 1, `steps-${run}`, limit, periodMs, waitMs, 60_000, nowMs);
+          const { counter, retryAfterMs } = decide(state, rule, nowMs);
+          const resetMs = Math.max(0, counter.startedAtMs + periodMs - nowMs);
+          expect({ rule, nowMs, told }).toEqual({ rule, nowMs, told: [counter.total, resetMs, retryAfterMs] });
+          state = counter;
+        }
+      }
+    });
+
+    it('counts by the time of the server', async () => {
+      const made = await counters();
+      const rule: Rule = { limit: 1, periodMs: 60_000, waitMs: 150 };
+      const hits = await Promise.all([made.count('time', rule), made.count('time', rule)]);
+      expect(hits.map(({ total }) => total)).toEqual([1, 2]);
+      expect(hits[1]?.retryAfterMs).toBeGreaterThan(0);
+      expect(hits[1]?.retryAfterMs).toBeLessThanOrEqual(150);
+      await new Promise((resolve) => setTimeout(resolve, 170));
+      expect(await made.count('time', rule)).toMatchObject({ total: 1, retryAfterMs: 0 });
+    });
+
+    it('keeps a counter as long as Ocelot does, and not for ever', async () => {
+      const made = await counters();
+      await made.count('kept', { limit: 1, periodMs: 5000, waitMs: 2000 });
+      const admin = new Redis(redis.url);
+      expect(await admin.pttl('test:kept')).toBeGreaterThan(7000);
+      expect(await admin.pttl('test:kept')).toBeLessThanOrEqual(8000);
+      admin.disconnect();
+    });
+
+    it('never lets more than the limit pass, however many come at once over several connections', async () => {
+      const several = await Promise.all([counters(), counters(), counters()]);
+      const rule: Rule = { limit: 25, periodMs: 60_000, waitMs: 0 };
+      const hits = await Promise.all(
+        Array.from({ length: 300 }, (_, index) => several[index % several.length]?.count('race', rule)),
+      );
+      expect(hits.filter((hit) => hit?.retryAfterMs === 0)).toHaveLength(25);
+      expect(Math.max(...hits.map((hit) => hit?.total ?? 0))).toBe(300);
+    });
+  });
+
+  it('tells no password in its errors', async () => {
+    const secured = await startRedis({ password: 'open-sesame' });
+    stands.onClose(() => secured.stop());
+    const wrong = new RedisCounters(settings({ url: `redis://:not-it-at-all@127.0.0.1:${secured.port}` }));
+    stands.onClose(async () => wrong.close());
+    const failure = await wrong.ping().then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    expect(String(failure)).toMatch(/WRONGPASS|NOAUTH|no connection/);
+    expect(JSON.stringify({ ...(failure as object), text: String(failure) })).not.toContain('not-it-at-all');
+    const right = new RedisCounters(settings({ url: secured.url }));
+    stands.onClose(async () => right.close());
+    await right.ping();
+  });
+
+  it('counts for two gateways together', async () => {
+    const first = await stands.gateway({ quota: QUOTA, global: store() });
+    const second = await stands.gateway({ quota: QUOTA, global: store() });
+    const statuses: number[] = [];
+    for (let turn = 0; turn < 4; turn += 1) statuses.push(await as(first, 'a'), await as(second, 'a'));
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 429, 429]);
+    expect(await as(second, 'b')).toBe(200);
+    expect((await first.get({ 'Oc-Client': 'c' })).headers.get('x-ratelimit-remaining')).toBe('4');
+    const dependency = await first.event('dependency.changed');
+    expect(dependency).toMatchObject({ name: 'rate-limit-store', isUp: true });
+  });
+
+  it('never lets more than the limit pass over two gateways, however many come at once', async () => {
+    const first = await stands.gateway({ quota: QUOTA, global: store() });
+    const second = await stands.gateway({ quota: QUOTA, global: store() });
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) => as(index % 2 === 0 ? first : second, 'a')),
+    );
+    expect(answers.filter((status) => status === 200)).toHaveLength(5);
+    expect(answers.filter((status) => status === 429)).toHaveLength(35);
+  });
+
+  it.each([
+    ['closed', [503, 503]],
+    ['open', [200, 200]],
+    ['local', [200, 429]],
+  ] as const)(
+    'goes on as OnFailure %s says when the store is killed, and counts again when it is back',
+    async (onFailure, during) => {
+      const stand = await stands.gateway({
+        quota: { Limit: 1, Period: '1h' },
+        global: store({ OnFailure: onFailure }),
+      });
+      expect([await as(stand, 'a'), await as(stand, 'a')]).toEqual([200, 429]);
+      await redis.kill();
+      expect([await as(stand, 'b'), await as(stand, 'b')]).toEqual(during);
+      expect((await stand.line('rate limit store is down')).fields).toMatchObject({
+        store: `127.0.0.1:${redis.port}`,
+        onFailure,
+      });
+      await redis.start();
+      await stand.line('rate limit store is back');
+      expect([await as(stand, 'c'), await as(stand, 'c')]).toEqual([200, 429]);
+      const changes = stand.events.filter((event) => event.type === 'dependency.changed');
+      expect(changes.map((event) => event.isUp)).toEqual([true, false, true]);
+    },
+  );
+
+  it('waits no longer than TimeoutMs for a store that hangs, and only once', async () => {
+    const stand = await stands.gateway({ quota: QUOTA, global: store({ OnFailure: 'open', TimeoutMs: 150 }) });
+    redis.freeze();
+    try {
+      expect(await as(stand, 'a')).toBe(200);
+      await stand.line('rate limit store is down');
+      for (let sent = 0; sent < 10; sent += 1) expect(await as(stand, 'a')).toBe(200);
+    } finally {
+      redis.thaw();
+    }
+    await stand.line('rate limit store is back');
+    expect((await stand.get({ 'Oc-Client': 'x' })).headers.get('x-ratelimit-remaining')).toBe('4');
+  });
+
+  it('starts while the store is down, and counts once it is there', async () => {
+    await redis.kill();
+    const stand = await stands.gateway({ quota: { Limit: 1, Period: '1h' }, global: store({ OnFailure: 'closed' }) });
+    expect(await as(stand, 'a')).toBe(503);
+    await redis.start();
+    await stand.line('rate limit store is back');
+    expect([await as(stand, 'a'), await as(stand, 'a')]).toEqual([200, 429]);
+  });
+
+  it('keeps its connection over a reload that does not touch it, and closes it with one that leaves it out', async () => {
+    const stand = await stands.gateway({ quota: QUOTA, global: store() });
+    const admin = new Redis(redis.url);
+    stands.onClose(async () => admin.disconnect());
+    const connections = async (): Promise<number> =>
+      Number(/connected_clients:(\d+)/.exec(await admin.info('clients'))?.[1]);
+    const before = await connections();
+    const { port } = stands.backend();
+    await stand.gateway.reload(readConfiguration(rateConfig(port, { quota: { ...QUOTA, Limit: 2 }, global: store() })));
+    expect(await connections()).toBe(before);
+    expect([await as(stand, 'a'), await as(stand, 'a'), await as(stand, 'a')]).toEqual([200, 200, 429]);
+    await stand.gateway.reload(readConfiguration(rateConfig(port, { quota: QUOTA })));
+    await eventually(async () => (await connections()) === before - 1, 'the connection is closed');
+    expect(await as(stand, 'a')).toBe(200);
+  });
+
+  it('opens no connection where no route counts requests', async () => {
+    const unreachable = { Type: 'redis', Url: 'redis://127.0.0.1:1' };
+    const stand = await stands.gateway({ global: { Gateway: { RateLimit: { Store: unreachable } } } });
+    expect(await as(stand, 'a')).toBe(200);
+    expect(stand.lines.filter(({ message }) => message.includes('store'))).toEqual([]);
+  });
+});
