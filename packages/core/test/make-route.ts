@@ -33,6 +33,7 @@ export function route(pathTemplate: string, overrides: Partial<Route> = {}): Rou
     allowedOrigins: [],
     forwardedHeaders: 'x-forwarded',
     retryAttempts: 2,
+    retryStatuses: [],
     transfer: 'framed',
     compression: { legs: 'off', thresholdBytes: 1024, windowBits: 12, contextTakeover: false },
     tcpKeepAliveMs: 30_000,

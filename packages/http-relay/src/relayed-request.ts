@@ -8,7 +8,7 @@ import {
   type GatewayRequest,
   isGatewayError,
 } from '@ocelot/core';
-import { logRefusal } from '@ocelot/relay-kit';
+import { furtherIds, logRefusal } from '@ocelot/relay-kit';
 
 import { answerHead } from './answer-head.js';
 import { type AnswerReceiver, Attempts } from './backend/attempts.js';
@@ -255,7 +255,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
       fromClientBytes: this.#attempts?.bytesFromClient ?? 0,
       fromBackendBytes: this.#bytes,
     };
-    logFinished(gateway.log, request.method, finished, error);
+    logFinished(gateway.log, furtherIds(admission), request.method, finished, error);
     gateway.record({ type: 'request.finished', ...finished, errorCode: error?.code });
     this.#stream?.settle({ nowMs, errorCode: error?.code });
     admission.finish({ outcome: 'completed' });

@@ -38,3 +38,19 @@ describe('credentials of a request stand in no log line', () => {
     expect(inspect(stand.lines, { depth: 9 })).not.toContain(SECRET);
   });
 });
+
+describe('the line of a request that was answered', () => {
+  it('carries the id of RequestIdKey, by which others know the request', async () => {
+    const backend = await scripted(async (connection) => {
+      await connection.readHead();
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
+    });
+    const stand = await gateway([backend.port], { route: { RequestIdKey: 'X-Id' } });
+    const client = await stand.client();
+    client.send('GET /a HTTP/1.1\r\nHost: x\r\nX-Id: page-7\r\nConnection: close\r\n\r\n');
+    await client.readToEnd();
+    await new Promise((resolve) => setImmediate(resolve));
+    const line = stand.lines.find(({ message }) => message === 'request finished');
+    expect(line?.fields).toMatchObject({ requestId: 'page-7', exchange: expect.any(String) });
+  });
+});

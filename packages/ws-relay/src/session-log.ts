@@ -1,5 +1,5 @@
 import type { Admission, ErrorCode, Logger, SessionSummary, UpgradeRequest } from '@ocelot/core';
-import { endpointName } from '@ocelot/relay-kit';
+import { endpointName, type FurtherIds } from '@ocelot/relay-kit';
 
 import type { BackendAnswer } from './handshake/connect-backend.js';
 import type { Fault } from './transfer/transfer.js';
@@ -10,13 +10,15 @@ const OURS: ReadonlySet<ErrorCode> = new Set(['OCELOT_ERR_HOOK_FAILED', 'OCELOT_
 /**
  * The one line of a connection, written at its end. Clients that leave are no errors: they are told at info. `log` is
  * the gateway's: a logger of its own for one line would cost more than the line.
+ * @param ids of the exchange, beside its own.
  */
-export function logSession(log: Logger, summary: SessionSummary, fault: Fault | undefined): void {
+export function logSession(log: Logger, ids: FurtherIds, summary: SessionSummary, fault: Fault | undefined): void {
   const { error } = fault ?? {};
   const fields = {
     ...error?.details,
     exchange: summary.exchangeId,
     route: summary.routeId,
+    ...ids,
     endpoint: endpointName(summary.endpoint),
     durationMs: Math.round(summary.durationMs),
     bytesFromClient: summary.fromClient.bytes,

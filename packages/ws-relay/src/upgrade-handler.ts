@@ -6,7 +6,7 @@ import {
   isGatewayError,
   type UpgradeRequest,
 } from '@ocelot/core';
-import { logRefusal } from '@ocelot/relay-kit';
+import { furtherIds, logRefusal } from '@ocelot/relay-kit';
 
 import type { BackendTlsStore } from '@ocelot/relay-kit';
 import { closeCodeOfStatus, closeStatusOf } from './close-status.js';
@@ -127,7 +127,7 @@ function open(
   // Step 13, once both sockets are gone; `closed` is never rejected.
   void session.closed.then((summary) => {
     compression?.dispose();
-    logSession(gateway.log, summary, session.fault);
+    logSession(gateway.log, furtherIds(admission), summary, session.fault);
     gateway.record({ type: 'session.closed', summary });
     admission.finish({ outcome: 'completed' });
   });

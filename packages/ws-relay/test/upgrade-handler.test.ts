@@ -253,6 +253,30 @@ describe('another endpoint is tried before anything has reached the client', () 
     expect(alive.connections).toHaveLength(0);
   });
 
+  it('when the first refuses with a status of Retry.On; the last answer is passed on as it is', async () => {
+    const refusing = (status: number) =>
+      backend(async (connection) => {
+        await connection.readHead();
+        connection.send(`HTTP/1.1 ${status} No\r\nContent-Length: 4\r\nX-Whose: ${status}\r\n\r\nfull`);
+      });
+    const [first, second] = [await refusing(503), await refusing(502)];
+    const alive = await backend(accepting);
+    const options = {
+      settings: { Retry: { On: [502, 503] } },
+      plugins: [firstOf()],
+      route: { LoadBalancerOptions: { Type: 'FirstOf' } },
+    };
+    const stand = await gateway([first.port, second.port, alive.port], options);
+    expect((await (await stand.client()).upgrade()).status).toBe(101);
+    expect((await stand.line('trying another endpoint')).fields).toMatchObject({ cause: 'The backend answers 503.' });
+    expect([first, second].map(({ connections }) => connections.length)).toEqual([1, 1]);
+    const alone = await gateway([first.port, second.port], options);
+    const client = await alone.client();
+    const head = await client.upgrade();
+    expect([head.status, head.get('x-whose')]).toEqual([502, '502']);
+    expect((await client.readBody(head)).toString()).toBe('full');
+  });
+
   it('at most Retry.Attempts times', async () => {
     const ports = [await deadPort(), await deadPort(), await deadPort()];
     const alive = await backend(accepting);

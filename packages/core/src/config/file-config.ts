@@ -169,7 +169,7 @@ export interface FileRouteGateway extends JsonObject {
     readonly WindowBits?: number;
     readonly ContextTakeover?: boolean;
   };
-  readonly Retry?: { readonly Attempts?: number };
+  readonly Retry?: { readonly Attempts?: number; readonly On?: readonly number[] };
 }
 
 /** `Gateway.BackendTls`. */

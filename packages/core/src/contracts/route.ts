@@ -219,6 +219,11 @@ export interface Route {
   readonly forwardedHeaders: ForwardedHeaders;
   /** Other endpoints tried when connect or handshake fails before anything reached the client. */
   readonly retryAttempts: number;
+  /**
+   * Statuses of a backend's answer after which another endpoint is tried too, where asking twice is safe: of upgrades,
+   * and of GET and HEAD without a body. Empty for most.
+   */
+  readonly retryStatuses: readonly number[];
   readonly transfer: TransferMode;
   readonly compression: RouteCompression;
   /** Operating-system keep-alive on both legs, in milliseconds; 0: off. */

@@ -44,6 +44,7 @@ describe('readConfiguration', () => {
         allowedOrigins: [],
         forwardedHeaders: 'x-forwarded',
         retryAttempts: 2,
+        retryStatuses: [],
         transfer: 'framed',
         compression: { legs: 'off', thresholdBytes: 1024, windowBits: 12, contextTakeover: false },
         tcpKeepAliveMs: 30_000,

@@ -1,5 +1,5 @@
 import { type Admission, type Clock, type Endpoint, GatewayError } from '@ocelot/core';
-import { usesTls } from '@ocelot/relay-kit';
+import { refusedWith, usesTls } from '@ocelot/relay-kit';
 
 import type { ClientRequest } from '../client/client-message.js';
 import type { BodyFraming } from '../client/received-request.js';
@@ -11,7 +11,7 @@ import type { BackendAnswer, Call, CallReceiver } from './call.js';
 import { callFailure, RefusedStream, UnaskedContinue } from './call-failure.js';
 import type { PoolDirectory } from './pool-directory.js';
 import { type Destination, MOST_REDIRECTS, redirected } from './redirect.js';
-import { mayRepeat } from './retry.js';
+import { isRead, mayRepeat } from './retry.js';
 
 /** What the attempts of one request are made of. */
 export interface AttemptsInit {
@@ -97,7 +97,7 @@ export class Attempts implements CallReceiver {
 
   answered(answer: BackendAnswer): void {
     try {
-      if (this.#follow(answer)) return;
+      if (this.#askAnother(answer) || this.#follow(answer)) return;
     } catch (error) {
       this.#call?.abort();
       this.#fail(callFailure(error, 'connecting', this.#endpoint));
@@ -172,6 +172,17 @@ export class Attempts implements CallReceiver {
     // Nothing is wrong with the endpoint: its pool asks it by other means from now on.
     const isRephrased = failure.cause instanceof UnaskedContinue;
     if (!isRephrased && admission.nextLease(failure) === undefined && !isLost) return false;
+    return this.#again(() => this.#leased());
+  }
+
+  /** An answer that the route does not want to be the last. */
+  #askAnother({ status }: BackendAnswer): boolean {
+    const { admission, framing } = this.#init;
+    const { route, request } = admission;
+    if (!route.retryStatuses.includes(status) || this.#redirects > 0) return false;
+    if (framing !== undefined || !isRead(route.http.method ?? request.method)) return false;
+    if (admission.nextLease(refusedWith(status)) === undefined) return false;
+    this.#call?.abort();
     return this.#again(() => this.#leased());
   }
 

@@ -15,3 +15,8 @@ export function mayRepeat(failure: GatewayError, isStarted: boolean, method: str
   const isLost = failure.code === 'OCELOT_ERR_BACKEND_LOST' || failure.cause instanceof UnaskedContinue;
   return !isStarted || (isLost && IDEMPOTENT.has(method));
 }
+
+/** Whether a method only reads (RFC 9110 §9.3.1, §9.3.2). */
+export function isRead(method: string): boolean {
+  return method === 'GET' || method === 'HEAD';
+}

@@ -141,6 +141,47 @@ describe('Attempts', () => {
     expect(broken.connections).toHaveLength(1);
   });
 
+  describe('of a route that does not want some answers to be the last (Gateway.Retry.On)', () => {
+    const options = { ...inOrder, settings: { Retry: { On: [503] } } };
+    const answering = async (status: number): Promise<number> =>
+      backend((request, response) => {
+        request.resume().on('end', () => response.writeHead(status, { 'X-Whose': status }).end(String(status)));
+      });
+
+    it.each(['GET', 'HEAD'])('ask another endpoint, for a %s without a body', async (method) => {
+      const stand = await gateway([await answering(503), await answering(200)], options);
+      const client = await stand.client();
+      client.send(`${method} / HTTP/1.1\r\nHost: x\r\n\r\n`);
+      expect((await client.readHead()).status).toBe(200);
+    });
+
+    it('pass the answer on where no other endpoint is left', async () => {
+      const stand = await gateway([await answering(503), await answering(503)], options);
+      const client = await stand.client();
+      client.send(GET);
+      const head = await client.readHead();
+      expect([head.status, (await client.readBody(head)).toString()]).toEqual([503, '503']);
+    });
+
+    it.each([
+      ['a POST', POST],
+      ['a GET with a body', POST.replace('POST', 'GET')],
+      ['a DELETE', 'DELETE / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ])('pass it on for %s: asking twice might do something twice', async (_, request) => {
+      const stand = await gateway([await answering(503), await answering(200)], options);
+      const client = await stand.client();
+      client.send(request);
+      expect((await client.readHead()).status).toBe(503);
+    });
+
+    it('pass other statuses on', async () => {
+      const stand = await gateway([await answering(500), await answering(200)], options);
+      const client = await stand.client();
+      client.send(GET);
+      expect((await client.readHead()).status).toBe(500);
+    });
+  });
+
   it('try no endpoint where the route forbids it (Gateway.Retry)', async () => {
     const other = await scripted();
     const options = { ...inOrder, settings: { Retry: { Attempts: 0 } } };

@@ -7,7 +7,14 @@ import {
   isGatewayError,
   type UpgradeRequest,
 } from '@ocelot/core';
-import { type BackendTlsStore, endpointName, headerValues, listElements, usesTls } from '@ocelot/relay-kit';
+import {
+  type BackendTlsStore,
+  endpointName,
+  headerValues,
+  listElements,
+  refusedWith,
+  usesTls,
+} from '@ocelot/relay-kit';
 
 import { decidesOnMessages } from '../transfer/choose-mode.js';
 import type { Leg } from '../transfer/leg.js';
@@ -44,7 +51,8 @@ export interface BackendAnswer {
 /**
  * Steps 7 and 8: connects to the leased endpoint, sends the handshake and reads the answer; goes on to the next
  * endpoint when one cannot be reached, ends without an answer, or answers wrongly. Nothing has reached the client yet,
- * and a handshake is a GET, so asking another one is safe. A backend's own refusal is an answer and is not retried.
+ * and a handshake is a GET, so asking another one is safe. A backend's own refusal is an answer, and another one is
+ * asked only where the route says so of its status.
  * @param told What the client knows already; undefined: nothing yet.
  * @throws GatewayError of the last endpoint tried, or the reason of the cancellation.
  */
@@ -56,7 +64,11 @@ export async function connectBackend(
 ): Promise<BackendAnswer> {
   for (;;) {
     try {
-      return await attempt(admission, options, cancellation, told);
+      const answer = await attempt(admission, options, cancellation, told);
+      if (!mayRetry(admission, answer)) return answer;
+      // Another one is asked, or this answer is as good as any.
+      if (cancellation.aborted || admission.nextLease(refusedWith(answer.head.status)) === undefined) return answer;
+      answer.leg.destroy();
     } catch (error) {
       const failure = isGatewayError(error)
         ? error
@@ -64,6 +76,10 @@ export async function connectBackend(
       if (cancellation.aborted || admission.nextLease(failure) === undefined) throw failure;
     }
   }
+}
+
+function mayRetry({ route }: Admission, { extensions, head }: BackendAnswer): boolean {
+  return extensions === undefined && route.retryStatuses.includes(head.status);
 }
 
 async function attempt(

@@ -23,6 +23,7 @@ export interface RouteGatewaySettings {
   readonly allowedOrigins: readonly string[];
   readonly forwardedHeaders: ForwardedHeaders;
   readonly retryAttempts: number;
+  readonly retryStatuses: readonly number[];
   readonly transfer: TransferMode;
   readonly compression: RouteCompression;
   readonly tcpKeepAliveMs: number;
@@ -82,6 +83,7 @@ export function routeGatewaySettings(route: FileRouteCommon, shared: FileGlobal)
     allowedOrigins: texts(own.AllowedOrigins) ?? texts(common.AllowedOrigins) ?? [],
     forwardedHeaders: (own.ForwardedHeaders ?? common.ForwardedHeaders ?? 'x-forwarded') as ForwardedHeaders,
     retryAttempts: own.Retry?.Attempts ?? common.Retry?.Attempts ?? RETRY_ATTEMPTS,
+    retryStatuses: own.Retry?.On ?? common.Retry?.On ?? [],
     transfer: (own.Transfer ?? common.Transfer ?? 'framed') as TransferMode,
     compression: {
       legs: (own.Compression?.Legs ?? common.Compression?.Legs ?? 'off') as CompressionLegs,

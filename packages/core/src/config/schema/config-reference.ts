@@ -98,7 +98,8 @@ function typeName(schema: KeySchema): string {
     case 'boolean':
       return 'true or false';
     case 'list':
-      return schema.items.kind === 'object' ? `list of ${schema.items.name}` : 'list of texts';
+      if (schema.items.kind === 'object') return `list of ${schema.items.name}`;
+      return schema.items.kind === 'integer' ? 'list of integers' : 'list of texts';
     case 'map':
       return 'names with texts';
     case 'named':

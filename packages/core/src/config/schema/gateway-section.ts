@@ -1,6 +1,17 @@
 import { ADMIN } from './admin-section.js';
 import { GLOBAL_AUTHENTICATION, ROUTE_AUTHENTICATION } from './authentication-section.js';
-import { decimal, flag, integer, list, object, type ObjectKey, text, texts, type KeySchema } from './key-schema.js';
+import {
+  decimal,
+  flag,
+  integer,
+  integers,
+  list,
+  object,
+  type ObjectKey,
+  text,
+  texts,
+  type KeySchema,
+} from './key-schema.js';
 import { GLOBAL_RATE_LIMIT, ROUTE_RATE_LIMIT } from './rate-limit-section.js';
 import { RESILIENCE } from './resilience-section.js';
 import { GLOBAL_TELEMETRY, ROUTE_TELEMETRY } from './telemetry-section.js';
@@ -119,6 +130,10 @@ const ROUTE_KEYS: Readonly<Record<string, KeySchema>> = {
       minimum: 0,
       maximum: 100,
     }),
+    On: integers(
+      'Statuses of a backend after which another endpoint is tried as well, such as 502, 503 and 504: for an upgrade, and for a GET or HEAD request without a body. Where no other is left the answer is passed on. Empty: every answer is passed on.',
+      { minimum: 400, maximum: 599 },
+    ),
   }),
 };
 

@@ -90,7 +90,7 @@ function numberSchema(schema: Extract<KeySchema, { kind: 'integer' | 'number' }>
 
 function itemSchema(items: KeySchema, definitions: Map<string, JsonObject>): JsonObject {
   if (items.kind === 'object') return { anyOf: [reference(items, definitions), { type: 'null' }] };
-  return { type: ['string', 'null'] };
+  return items.kind === 'integer' ? numberSchema(items) : { type: ['string', 'null'] };
 }
 
 function reference(schema: ObjectKey, definitions: Map<string, JsonObject>): JsonObject {

@@ -49,7 +49,7 @@ export interface BooleanKey extends KeyFacts {
 /** A list. */
 export interface ListKey extends KeyFacts {
   readonly kind: 'list';
-  readonly items: TextKey | ObjectKey;
+  readonly items: TextKey | IntegerKey | ObjectKey;
 }
 
 /** Names chosen by the user, each with a text; names keep their case. */
@@ -120,6 +120,11 @@ export function flag(description: string, facts: Facts<BooleanKey> = {}): Boolea
 /** Makes a {@link ListKey} of texts. */
 export function texts(description: string, facts: Omit<Facts<ListKey>, 'items'> = {}): ListKey {
   return { kind: 'list', description, items: text(''), default: [], ...facts };
+}
+
+/** Makes a {@link ListKey} of integers. @param items What each may be. */
+export function integers(description: string, items: Facts<IntegerKey>): ListKey {
+  return { kind: 'list', description, items: integer('', items), default: [] };
 }
 
 /** Makes a {@link ListKey} of objects. */

@@ -46,6 +46,7 @@ describe('binding a file (.NET rules)', () => {
     ['OutOfRange', { Priority: 3_000_000_000 }, '/Routes/0/Priority'],
     ['OutOfRange', { Gateway: { IdleTimeoutMs: -1 } }, '/Routes/0/Gateway/IdleTimeoutMs'],
     ['OutOfRange', { Gateway: { Retry: { Attempts: -1 } } }, '/Routes/0/Gateway/Retry/Attempts'],
+    ['OutOfRange', { Gateway: { Retry: { On: [503, 200] } } }, '/Routes/0/Gateway/Retry/On/1'],
     ['NotABoolean', { RouteIsCaseSensitive: 'yes' }, '/Routes/0/RouteIsCaseSensitive'],
     ['NotABoolean', { RouteIsCaseSensitive: 1 }, '/Routes/0/RouteIsCaseSensitive'],
     ['UnknownValue', { Gateway: { Transfer: 'turbo' } }, '/Routes/0/Gateway/Transfer'],

@@ -158,7 +158,7 @@ describe('Gateway sections', () => {
         Gateway: {
           ConnectTimeoutMs: 9,
           CloseTimeoutMs: 2,
-          Retry: { Attempts: 7 },
+          Retry: { Attempts: 7, On: [503] },
           AllowedOrigins: [' https://a.com '],
           MaxConnections: 5,
         },
