@@ -47,7 +47,7 @@ export function isAllowed(certificate: ClientCertificate, { anyOf, issuers }: Ce
 }
 
 function nameRule(reader: OptionReader, pattern: string, index: number): RegExp {
-  const kind = /^(DNS|URI|email|IP):/i.exec(pattern)?.[1];
+  const kind = /^(DNS|URI|email|IP Address):/i.exec(pattern)?.[1];
   if (kind === undefined) {
     throw reader.fault(`Names/${index}`, 'must begin with its kind.', 'For example DNS:*.devices.example.com.');
   }

@@ -1,16 +1,18 @@
-import { parseScryptHash, type PasswordHash } from './password-hash.js';
+import { parseBcryptHash } from './bcrypt-hash.js';
+import type { BcryptThread } from './bcrypt-thread.js';
+import { parseScryptHash, type PasswordHash, type PasswordMatcher } from './password-hash.js';
 
 /** Users of a password file, by name. */
 export interface PasswordFile {
   readonly users: ReadonlyMap<string, PasswordHash>;
   /** What an unknown name is compared with. */
-  readonly decoy: PasswordHash;
+  readonly decoy: PasswordMatcher;
 }
 
 const MAX_USERS = 100_000;
-const HOW = 'Make the hash with hashPassword of @ocelot/auth.';
+const HOW = 'Good ones are those of hashPassword of @ocelot/auth and of htpasswd -B (bcrypt, cost 4 to 14).';
 const REFUSED: readonly (readonly [start: RegExp, kind: string])[] = [
-  [/^\$2[abxy]?\$/, 'bcrypt'],
+  [/^\$2[abxy]?\$/, 'bcrypt of a kind or cost that is not taken'],
   [/^\$apr1\$/, 'apr1 (MD5)'],
   [/^\$1\$/, 'md5crypt'],
   [/^\$[56]\$/, 'crypt of SHA-2'],
@@ -22,18 +24,19 @@ const REFUSED: readonly (readonly [start: RegExp, kind: string])[] = [
 /**
  * Reads a password file: lines of `name:hash`, blank lines and those that begin with `#` left out. Names are UTF-8 and
  * compared in their composed form (RFC 7617 §2.1).
+ * @param thread Where bcrypt hashes are compared.
  * @throws Error naming the line; never what is in it.
  */
-export function parsePasswordFile(text: string): PasswordFile {
+export function parsePasswordFile(text: string, thread: BcryptThread): PasswordFile {
   const users = new Map<string, PasswordHash>();
-  let decoy: PasswordHash | undefined;
+  let decoy: PasswordMatcher | undefined;
   text.split(/\r?\n/).forEach((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return;
     const at = line.indexOf(':');
     if (at < 1) throw new Error(`Line ${index + 1} is not of the form name:hash.`);
     const name = line.slice(0, at).normalize('NFC');
     if (users.has(name)) throw new Error(`Line ${index + 1} names a user for the second time.`);
-    const hash = parseHash(line.slice(at + 1).trim(), index + 1);
+    const hash = parseHash(line.slice(at + 1).trim(), index + 1, thread);
     decoy ??= hash.decoy();
     users.set(name, hash);
     if (users.size > MAX_USERS) throw new Error(`There are more than ${MAX_USERS} users.`);
@@ -42,8 +45,8 @@ export function parsePasswordFile(text: string): PasswordFile {
   return { users, decoy };
 }
 
-function parseHash(text: string, line: number): PasswordHash {
-  const hash = parseScryptHash(text);
+function parseHash(text: string, line: number, thread: BcryptThread): PasswordHash {
+  const hash = parseScryptHash(text) ?? parseBcryptHash(text, thread);
   if (hash !== undefined) return hash;
   const kind = REFUSED.find(([start]) => start.test(text))?.[1] ?? 'no hash, or one of a kind that is not known';
   throw new Error(`Line ${line} cannot be used: ${kind}. ${HOW}`);

@@ -2,14 +2,18 @@ import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
 // PHC string format: $scrypt$ln=15,r=8,p=3$<salt>$<hash>, base64 without padding.
 
-/** A hash of a password that a given one can be compared with. */
-export interface PasswordHash {
-  /** As in the file: two of them are the same when this is. */
-  readonly text: string;
+/** What a password can be compared with. */
+export interface PasswordMatcher {
   /** Takes as long for a wrong password as for the right one. */
   matches(password: string): Promise<boolean>;
-  /** A hash that costs as much, and that no password matches: what unknown names are compared with. */
-  decoy(): PasswordHash;
+}
+
+/** A hash of a password. */
+export interface PasswordHash extends PasswordMatcher {
+  /** As in the file: two of them are the same when this is. */
+  readonly text: string;
+  /** What costs as much, and matches no password: what unknown names are compared with. */
+  decoy(): PasswordMatcher;
 }
 
 interface ScryptCost {
@@ -46,15 +50,16 @@ export function parseScryptHash(text: string): PasswordHash | undefined {
   if (salt === undefined || hash === undefined) return undefined;
   const cost = { ln: Number(ln), r: Number(r), p: Number(p) };
   if (cost.ln < 10 || cost.r < 1 || cost.p < 1 || memoryOf(cost) > MAX_MEMORY_BYTES) return undefined;
-  return scryptHash(text, cost, Buffer.from(salt, 'base64'), Buffer.from(hash, 'base64'));
-}
-
-function scryptHash(text: string, cost: ScryptCost, salt: Buffer, hash: Buffer): PasswordHash {
+  const [saltBytes, hashBytes] = [Buffer.from(salt, 'base64'), Buffer.from(hash, 'base64')];
   return {
     text,
-    matches: async (password) => timingSafeEqual(await derive(password, salt, hash.length, cost), hash),
-    decoy: () => scryptHash('', cost, randomBytes(salt.length), randomBytes(hash.length)),
+    ...scryptMatcher(cost, saltBytes, hashBytes),
+    decoy: () => scryptMatcher(cost, randomBytes(saltBytes.length), randomBytes(hashBytes.length)),
   };
+}
+
+function scryptMatcher(cost: ScryptCost, salt: Buffer, hash: Buffer): PasswordMatcher {
+  return { matches: async (password) => timingSafeEqual(await derive(password, salt, hash.length, cost), hash) };
 }
 
 function derive(password: string, salt: Buffer, bytes: number, cost: ScryptCost): Promise<Buffer> {

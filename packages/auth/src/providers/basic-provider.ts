@@ -2,6 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 
 import type { Identity } from '@ocelot/core';
 
+import { BcryptThread } from '../credentials/bcrypt-thread.js';
 import { createBasicSource } from '../credentials/basic-source.js';
 import { parsePasswordFile, type PasswordFile } from '../credentials/password-file.js';
 import { BoundedCache } from '../keys/bounded-cache.js';
@@ -22,7 +23,9 @@ export const createBasicProvider: ProviderFactory = async (name, options, contex
   const reader = new OptionReader(options, context.location);
   const realm = reader.text('Realm') ?? name;
   const source = createBasicSource(reader);
-  const passwords = new Passwords(name, await openFile(reader, context), reader, context);
+  const thread = new BcryptThread();
+  const file = await openFile(reader, thread, context);
+  const passwords = new Passwords(name, file, reader, context);
   return {
     name,
     find: (exchange) => source.find(exchange),
@@ -33,14 +36,21 @@ export const createBasicProvider: ProviderFactory = async (name, options, contex
       if (credentials.kind === 'basic') return passwords.verify(credentials.user, credentials.password, verification);
       throw new AuthFailure('malformed', 'These are no credentials for this provider.');
     },
-    close: () => passwords.close(),
+    close: () => {
+      passwords.close();
+      thread.close();
+    },
   };
 };
 
-async function openFile(reader: OptionReader, { clock, log }: ProviderContext): Promise<WatchedFile<PasswordFile>> {
+async function openFile(
+  reader: OptionReader,
+  thread: BcryptThread,
+  { clock, log }: ProviderContext,
+): Promise<WatchedFile<PasswordFile>> {
   const path = reader.requiredText('PasswordFile', 'It holds lines of name:hash.');
   try {
-    return await WatchedFile.open({ path, parse: parsePasswordFile, clock, log });
+    return await WatchedFile.open({ path, parse: (text) => parsePasswordFile(text, thread), clock, log });
   } catch (error) {
     throw reader.fault('PasswordFile', `cannot be used: ${errorText(error)}`);
   }
@@ -89,7 +99,7 @@ class Passwords {
     const { users, decoy } = this.#file.value;
     const hash = users.get(user);
     // An unknown name costs what a wrong password costs, and is told the same.
-    const isRight = await (hash ?? decoy).matches(password);
+    const isRight = await (hash ?? decoy).matches(password).catch(uncheckable);
     if (hash === undefined || !isRight) throw new AuthFailure('password', 'Name or password is wrong.');
     this.#matched.set(key, hash.text, this.#cacheMs);
     return this.#identity(user);
@@ -105,4 +115,9 @@ class Passwords {
       expiresAtMs: undefined,
     });
   }
+}
+
+/** There is no memory or no thread for it now: that says nothing about the password. */
+function uncheckable(cause: unknown): never {
+  throw new AuthFailure('overloaded', 'The password cannot be compared.', { isUnavailable: true, cause });
 }

@@ -1,11 +1,17 @@
-import { describe, expect, it } from 'vitest';
+import { hash as bcryptHash } from 'bcryptjs';
+import { afterAll, describe, expect, it } from 'vitest';
 
+import { parseBcryptHash } from '../../src/credentials/bcrypt-hash.js';
+import { BcryptThread } from '../../src/credentials/bcrypt-thread.js';
 import { parsePasswordFile } from '../../src/credentials/password-file.js';
 import { hashPassword, parseScryptHash } from '../../src/credentials/password-hash.js';
 
 // RFC 7914 §12, third vector, in PHC form: scrypt("pleaseletmein", "SodiumChloride", N=16384, r=8, p=1).
 const VECTOR =
   '$scrypt$ln=14,r=8,p=1$U29kaXVtQ2hsb3JpZGU$cCO9yzr9c0hGHAbNgf046/2o+7qQT44+qbVD9lRdofLVQylVYT8Pz2LUlwUkKpr55h6F3A1lHkDfzwF7RVdYhw';
+
+const thread = new BcryptThread();
+afterAll(() => thread.close());
 
 describe('a scrypt hash', () => {
   it('of hashPassword matches its password only, and is another each time', async () => {
@@ -47,9 +53,35 @@ describe('a scrypt hash', () => {
   });
 });
 
+describe('a bcrypt hash', () => {
+  it.each(['2a', '2b', '2y'])('of kind %s matches its password only', async (kind) => {
+    const text = (await bcryptHash('wonderland', 4)).replace('$2b$', `$${kind}$`);
+    const hash = parseBcryptHash(text, thread);
+    expect(await hash?.matches('wonderland')).toBe(true);
+    expect(await hash?.matches('Wonderland')).toBe(false);
+    expect(await hash?.decoy().matches('wonderland')).toBe(false);
+  });
+
+  it.each(['', '$2b$03$', '$2b$15$', '$2x$10$', '$2b$1$'])('does not begin with %j', (start) => {
+    expect(parseBcryptHash(`${start}${'a'.repeat(53)}`, thread)).toBeUndefined();
+  });
+
+  it('is compared again after the thread ended, and fails while it ends', async () => {
+    const own = new BcryptThread();
+    const text = await bcryptHash('a', 4);
+    const open = own.compare('a', text);
+    own.close();
+    await expect(open).rejects.toThrow('closed');
+    expect(await own.compare('a', text)).toBe(true);
+    expect(await own.compare('a', 'no hash')).toBe(false);
+    own.close();
+    own.close();
+  });
+});
+
 describe('a password file', () => {
   it('has a line for each user; comments and blank lines are left out', () => {
-    const { users } = parsePasswordFile(`# users\r\n\nalice:${VECTOR}\r\nZo\u0065\u0308:${VECTOR}\n`);
+    const { users } = parsePasswordFile(`# users\r\n\nalice:${VECTOR}\r\nZo\u0065\u0308:${VECTOR}\n`, thread);
     expect([...users.keys()]).toEqual(['alice', 'Zo\u00eb']);
   });
 
@@ -61,12 +93,13 @@ describe('a password file', () => {
     [`a:${VECTOR}\nb:hunter2`, 'Line 2 cannot be used: no hash'],
     [`a:${VECTOR}\na:${VECTOR}`, 'Line 2 names a user for the second time'],
     ['a:$apr1$x$y', 'apr1'],
+    ['a:$2b$31$x', 'bcrypt of a kind or cost'],
     ['a:{SHA}x', 'SHA-1'],
     ['a:$6$x$y', 'SHA-2'],
     ['a:$argon2id$v=19$x', 'argon2'],
     [`a:${VECTOR.replace('ln=14', 'ln=30')}`, 'out of range'],
   ])('is refused for %j, without quoting it', (text, message) => {
-    expect(() => parsePasswordFile(text)).toThrow(message);
-    expect(() => parsePasswordFile(text)).not.toThrow('hunter2');
+    expect(() => parsePasswordFile(text, thread)).toThrow(message);
+    expect(() => parsePasswordFile(text, thread)).not.toThrow('hunter2');
   });
 });

@@ -1,6 +1,7 @@
 import { randomBytes, scryptSync } from 'node:crypto';
 
 import type { Identity, JsonObject } from '@ocelot/core';
+import { hash as bcryptHash } from 'bcryptjs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { Provider } from '../../src/providers/provider.js';
@@ -45,6 +46,17 @@ describe('Basic credentials (RFC 7617)', () => {
       expiresAtMs: undefined,
     });
     expect(await login(main, 'zoë', 'p:ä:ss')).toMatchObject({ subject: 'zoë' });
+  });
+
+  it('may be hashed with bcrypt, as htpasswd -B does', async () => {
+    const hash = (await bcryptHash('wonderland', 4)).replace('$2b$', '$2y$');
+    const main = await provider({ PasswordFile: await stand.file('htpasswd', `alice:${hash}\n`) });
+    expect(await login(main, 'alice', 'wonderland')).toMatchObject({ subject: 'alice' });
+    expect(await reasonOf(() => login(main, 'alice', 'x'))).toBe('password');
+    expect(await reasonOf(() => login(main, 'nobody', 'wonderland'))).toBe('password');
+    const open = reasonOf(() => login(main, 'alice', 'y'));
+    main.close?.();
+    expect(await open).toBe('overloaded');
   });
 
   it('are refused the same whether the name is unknown or the password wrong', async () => {

@@ -8,7 +8,7 @@ const secret = (what: string): KeySchema =>
 /** Where credentials are: on a provider, and on a route over it. */
 const PLACES: Readonly<Record<string, KeySchema>> = {
   In: texts(
-    'Where the token or key may be; credentials in two of them, or twice in one, are answered 400. `header` is `Authorization: Bearer TOKEN`, `header:NAME` a header of its own, `cookie:NAME` a cookie, `query:NAME` a query parameter, `subprotocol` or `subprotocol:PREFIX` one of the offered WebSocket subprotocols (`bearer.TOKEN`, the pair `bearer, TOKEN`, or `base64url.bearer.TOKEN` with the token in base64url), `message` the first message of the socket, `message:payload.authorization` a member of it. Default: `header`; for API keys `header:X-Api-Key`. Providers of the types Basic and Certificate have places of their own.',
+    'Where the token or key may be; credentials in two of them, or twice in one, are answered 400. `header` is `Authorization: Bearer TOKEN`, `header:NAME` a header of its own, `cookie:NAME` a cookie, `query:NAME` a query parameter, `subprotocol` or `subprotocol:PREFIX` one of the offered WebSocket subprotocols (`bearer.TOKEN`, the pair `bearer, TOKEN`, or `base64url.bearer.TOKEN` with the token in base64url), `message` the first message of the socket, `message:payload.authorization` a member of it. Default: `header`; for API keys `header:X-Api-Key`. Providers of the types Basic and Certificate have places of their own. With a cookie set `AllowedOrigins` too: browsers send cookies with the sockets of any site.',
   ),
   ForwardCredentials: text(
     'What of the credentials the backend gets. `headers`: headers and cookies, as Ocelot forwards them, but no query parameter. `none`: nothing. `all`: query parameters too. A subprotocol that is a token is never forwarded.',
@@ -56,7 +56,7 @@ const TOKEN_RULES: Readonly<Record<string, KeySchema>> = {
     maximum: 16_777_216,
   }),
   RequireHttps: flag(
-    'Ask the issuer over https only; loopback addresses are free. Over http anybody on the way can put keys of his own in.',
+    'Ask the issuer over https only; loopback addresses are free. Over http anybody on the way can put keys of his own in. For an authority of your own set the environment variable NODE_EXTRA_CA_CERTS.',
     { default: true },
   ),
 };
@@ -118,7 +118,7 @@ const INTROSPECTION: Readonly<Record<string, KeySchema>> = {
 
 const OTHERS: Readonly<Record<string, KeySchema>> = {
   PasswordFile: text(
-    'Basic: file of lines `name:hash`, with hashes by `hashPassword` of @ocelot/auth. Read again when it changes.',
+    'Basic: file of lines `name:hash`, with hashes by `hashPassword` of @ocelot/auth (scrypt) or by `htpasswd -B` (bcrypt). Read again when it changes.',
   ),
   Keys: list(
     'ApiKey: the keys.',
