@@ -54,6 +54,7 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
    * `X-Forwarded-For`/`Forwarded`. IPv4-mapped IPv6 is shown as IPv4. Empty when unknown.
    */
   readonly clientAddress: string;
+  /** Its lines carry `exchange` and `route`, `requestId` under `RequestIdKey`, and `traceId` once tracing has set it. */
   readonly log: Logger;
   /** Aborts when the client left or the handshake's time is up. Made at its first use: keep it. */
   readonly signal: AbortSignal;

@@ -57,8 +57,8 @@ export interface Gateway {
    * Takes one request through match, stages and lease.
    * @param signal Aborted by the relay when the client left or the handshake's time is up.
    * @throws GatewayError ROUTE_NOT_FOUND, NO_ENDPOINT, DRAINING, what a stage refused with, CLIENT_GONE, … Its
-   *   `details` hold `exchangeId` and, once matched, `routeId`. When the signal was aborted with a GatewayError as its
-   *   reason, that one is thrown.
+   *   `details` hold `exchangeId`, once matched `routeId`, and `requestId` and `traceId` where there are any: for the
+   *   log line. When the signal was aborted with a GatewayError as its reason, that one is thrown.
    */
   admit<R extends GatewayRequest>(request: R, signal: Cancellation): Promise<Admission<R>>;
   /** The status a refusal is answered with: the error's own, or Ocelot's under `Gateway.OcelotStatusCodes`. */

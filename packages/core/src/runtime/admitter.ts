@@ -10,6 +10,7 @@ import { applyClientCertificate } from '../pipeline/client-certificate.js';
 import { LiveExchange } from '../pipeline/exchange.js';
 import type { LeaseSource } from '../pipeline/exchange-init.js';
 import { applyForwardedHeaders } from '../pipeline/forwarded-headers.js';
+import { TRACE_ID } from '../pipeline/known-slots.js';
 import { createOutgoingHead } from '../pipeline/outgoing-head.js';
 import { requestIdOf } from '../pipeline/request-id.js';
 import { reasonOf, runStages, unlessAborted } from '../pipeline/run-stages.js';
@@ -167,10 +168,16 @@ class BoundLeases implements LeaseSource {
   }
 }
 
-/** Only where a request id has a name do log lines have one. */
-function idsOf({ id, requestId, route }: LiveExchange<GatewayRequest>): Readonly<Record<string, string>> {
-  const ids = { exchangeId: id, routeId: route.id };
-  return route.options.requestIdKey === undefined ? ids : { ...ids, requestId };
+/** What the log line of a refusal carries, as the lines of {@link Exchange.log} do. */
+function idsOf(exchange: LiveExchange<GatewayRequest>): Readonly<Record<string, string>> {
+  const { id, route } = exchange;
+  const traceId = exchange.get(TRACE_ID);
+  return {
+    exchangeId: id,
+    routeId: route.id,
+    ...(route.options.requestIdKey !== undefined && { requestId: exchange.requestId }),
+    ...(traceId !== undefined && { traceId }),
+  };
 }
 
 /** The error a relay gets: ours as it is, anything else as STAGE_FAILED; with the ids that its log line needs. */

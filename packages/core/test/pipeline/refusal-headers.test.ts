@@ -98,10 +98,11 @@ describe('the headers of a refusal', () => {
   });
 
   it('have the {TraceId} that tracing left on the exchange', async () => {
-    const { headers } = await refused(limited(), { 'X-Trace': '{TraceId}' }, (exchange) =>
+    const { headers, details } = await refused(limited(), { 'X-Trace': '{TraceId}' }, (exchange) =>
       exchange.set(TRACE_ID, '0af7651916cd43dd8448eb211c80319c'),
     );
     expect(headers).toEqual({ 'Retry-After': '5', 'X-Trace': '0af7651916cd43dd8448eb211c80319c' });
+    expect(details).toMatchObject({ traceId: '0af7651916cd43dd8448eb211c80319c', routeId: '/' });
   });
 
   it('are given to refusals of relays by Admission.refusal', async () => {
