@@ -99,7 +99,7 @@ class Parts {
   register(registry: Registry): void {
     const policyOf = (route: Route, config: GatewayConfig): RoutePolicy => this.#policyOf(route, config);
     registry.configuration({
-      prepare: (config) => this.#directory.prepare(config),
+      prepare: (config) => this.#prepare(config),
       applied: (config) => this.#directory.apply(config),
       released: (config) => this.#directory.release(config),
     });
@@ -134,6 +134,19 @@ class Parts {
     const closed = this.sessions.revoke(revocation, (identity) => this.revocations.find(identity) !== undefined);
     this.#host.log.info({ revocation: revocation.id, closed }, 'credentials revoked');
     return { revocation, closed };
+  }
+
+  async #prepare(config: GatewayConfig): Promise<void> {
+    await this.#directory.prepare(config);
+    const { dynamic } = config;
+    if (dynamic === undefined) return;
+    try {
+      // Routes of services are bound by the first request: what is wrong with them is told now.
+      for (const route of [...dynamic.entries, dynamic.fallback]) this.#policyOf(route, config);
+    } catch (error) {
+      this.#directory.release(config);
+      throw error;
+    }
   }
 
   #policyOf(route: Route, config: GatewayConfig): RoutePolicy {

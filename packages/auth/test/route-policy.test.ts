@@ -1,6 +1,7 @@
-import { ConfigError, type ConfigIssue } from '@ocelot/core';
+import { ConfigError, type ConfigIssue, createGateway, type Plugin, readConfiguration } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
+import { auth } from '../src/index.js';
 import { authStands, BY_MAIN, MAIN } from './auth-stand.js';
 
 const { gateway, plain } = authStands();
@@ -77,6 +78,28 @@ describe('readPolicy', () => {
       AddHeadersToRequest: { A: 'a', B: 'b' },
     });
     expect(issues).toHaveLength(3);
+  });
+
+  it('finds what is wrong with dynamic routes at start, not with their first request', async () => {
+    const config = readConfiguration({
+      Routes: [],
+      DynamicRoutes: [{ ServiceName: 'chat', AuthenticationOptions: { AuthenticationProviderKeys: ['Nobody'] } }],
+      GlobalConfiguration: {
+        DownstreamScheme: 'ws',
+        ServiceDiscoveryProvider: { Type: 'Test', Host: 'registry', Port: 8500 },
+      },
+    });
+    const discovery: Plugin = {
+      name: 'discovery',
+      setup: (registry) =>
+        registry.discovery('Test', () => ({
+          subscribe: () => ({ unsubscribe: () => undefined }),
+          close: () => Promise.resolve(),
+        })),
+    };
+    await expect(createGateway({ config, plugins: [discovery, auth()] })).rejects.toThrow(
+      'ocelot.json#/DynamicRoutes/0/AuthenticationOptions: No authentication provider is named "Nobody".',
+    );
   });
 
   it('reads where a token is from the section of the route', async () => {

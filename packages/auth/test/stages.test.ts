@@ -67,6 +67,12 @@ describe('authorize', () => {
     expect((await stand.line('OCELOT_ERR_FORBIDDEN')).fields['reason']).toBe('UserDoesNotHaveClaim');
   });
 
+  it('refuses everybody where scopes are required and nobody is asked who he is; Ocelot lets them in', async () => {
+    const stand = await gateway(await plain(), { route: { AuthenticationOptions: { AllowedScopes: ['api'] } } });
+    expect(stand.lines.some(({ message }) => message.includes('but for no authentication'))).toBe(true);
+    expect((await stand.fetch(await bearer({ scope: 'api' }))).status).toBe(403);
+  });
+
   it('asks no OPTIONS request for claims (Ocelot: AuthorizationMiddleware)', async () => {
     const stand = await gateway(await plain(), { route: { ...BY_MAIN, RouteClaimsRequirement: { role: 'admin' } } });
     expect((await stand.fetch({}, '/', 'OPTIONS')).status).toBe(200);

@@ -53,6 +53,7 @@ export class LiveSession implements Deadline {
   #identity: Identity;
   #recheckAtMs: number;
   #isOver = false;
+  #hasFailedToRenew = false;
 
   constructor(init: LiveSessionInit, host: LiveSessionHost) {
     this.#init = init;
@@ -111,7 +112,12 @@ export class LiveSession implements Deadline {
     const outcome = await this.#renewal(token, place);
     const fields = { provider: this.#identity.provider, place };
     if (outcome.renewed) exchange.log.debug({ ...fields, expiresAtMs: outcome.expiresAtMs }, 'credentials renewed');
-    else exchange.log.info({ ...fields, reason: outcome.reason }, 'credentials were not renewed');
+    else {
+      // Once: a client can go on asking, and must not fill the log with it.
+      const level = this.#hasFailedToRenew ? 'debug' : 'info';
+      this.#hasFailedToRenew = true;
+      exchange.log[level]({ ...fields, reason: outcome.reason }, 'credentials were not renewed');
+    }
     return outcome;
   }
 
@@ -122,6 +128,8 @@ export class LiveSession implements Deadline {
       const identity = await provider.verify(provider.fromText(token, place), {
         signal: AbortSignal.timeout(VERIFY_LIMIT_MS),
       });
+      // Whoever has no name could be anybody else the next time.
+      if (identity.subject === undefined) return { renewed: false, reason: 'subject' };
       return this.#adopt(identity);
     } catch (error) {
       return { renewed: false, reason: this.#reasonOf(error) };
@@ -137,7 +145,7 @@ export class LiveSession implements Deadline {
       if (!outcome.renewed) this.revoke(outcome.reason);
     } catch (error) {
       if (isAuthFailure(error) && !error.isUnavailable) this.revoke(error.reason);
-      else {
+      else if (!this.#isOver) {
         // Nobody said that the token is bad: the socket stays until somebody does, or until it expires.
         const fields = {
           provider: this.#identity.provider,
@@ -152,9 +160,7 @@ export class LiveSession implements Deadline {
 
   #adopt(verified: Identity): RenewalOutcome {
     if (this.#isOver) return { renewed: false, reason: 'closed' };
-    if (verified.subject === undefined || verified.subject !== this.#identity.subject) {
-      return { renewed: false, reason: 'subject' };
-    }
+    if (verified.subject !== this.#identity.subject) return { renewed: false, reason: 'subject' };
     let identity: Identity;
     try {
       identity = this.#init.admit(verified);
@@ -173,7 +179,9 @@ export class LiveSession implements Deadline {
     if (isAuthFailure(error)) return error.reason;
     if (error instanceof GatewayError) return error.code === 'OCELOT_ERR_TOKEN_REVOKED' ? 'revoked' : 'forbidden';
     const { exchange } = this.#init;
-    exchange.log.error({ provider: this.#identity.provider, err: error }, 'credentials could not be checked');
+    const fields = { provider: this.#identity.provider, err: error };
+    if (isTimeout(error)) exchange.log.warn(fields, 'credentials were not checked in time');
+    else exchange.log.error(fields, 'credentials could not be checked');
     return 'unavailable';
   }
 
@@ -195,4 +203,9 @@ export class LiveSession implements Deadline {
     if (recheckMs <= 0) return Infinity;
     return this.#host.wallNowMs() + recheckMs * (0.9 + this.#host.random() * 0.1);
   }
+}
+
+/** What AbortSignal.timeout aborts with. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'TimeoutError';
 }

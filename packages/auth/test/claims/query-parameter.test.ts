@@ -1,3 +1,4 @@
+import { seededRandom } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
 import { setParameter, withoutParameter } from '../../src/claims/query-parameter.js';
@@ -18,6 +19,41 @@ describe('setParameter', () => {
     ['?userid', '?userid=7'],
   ])('stands in place of what the client sent under its name: %s', (query, expected) => {
     expect(setParameter(query, 'userid', '7')).toBe(expected);
+  });
+
+  it('leaves one parameter of the name, whatever the client makes of the query', () => {
+    const random = seededRandom('queries');
+    const pieces = [
+      'user',
+      'USER',
+      '%75ser',
+      'u',
+      'x',
+      '=',
+      '=1',
+      '&',
+      '&',
+      ';',
+      '+',
+      '%20',
+      '%',
+      '%3d',
+      'user%00',
+      '?',
+    ];
+    for (let round = 0; round < 2000; round += 1) {
+      let query = '?';
+      for (let length = random.between(0, 12); length > 0; length -= 1) query += random.pick(pieces);
+      const result = setParameter(query, 'user', 'alice & co');
+      for (const separators of [/&/, /[&;]/]) {
+        const parsed = result
+          .slice(1)
+          .split(separators)
+          .flatMap((piece) => [...new URLSearchParams(`&${piece}`)]);
+        const mine = parsed.filter(([name]) => name.trim().toLowerCase() === 'user');
+        expect(mine, `${query} became ${result}`).toEqual([['user', 'alice & co']]);
+      }
+    }
   });
 
   it('encodes its value, which Ocelot does not: a claim cannot add a parameter', () => {

@@ -148,6 +148,13 @@ describe('renewal', () => {
     });
   });
 
+  it('fills no log with a client that goes on asking', async () => {
+    const { renew, stand } = await opened();
+    for (let index = 0; index < 3; index += 1) await renew({ type: 'auth.renew', token: 'a.b.c' });
+    const levels = stand.lines.filter(({ message }) => message === 'credentials were not renewed');
+    expect(levels.map(({ level }) => level)).toEqual(['info', 'debug', 'debug']);
+  });
+
   it('says so when the token is missing', async () => {
     const { renew } = await opened();
     expect(await renew({ type: 'auth.renew' })).toEqual({ type: 'auth.renew', renewed: false, reason: 'no-token' });
@@ -206,6 +213,25 @@ describe('checks of open sessions (RecheckIntervalMs)', () => {
     claims: { sub: ['alice'] },
     expiresAtMs: undefined,
   };
+
+  it('spare credentials that name nobody', async () => {
+    const { clock, wallNowMs } = time();
+    const nameless: ProviderFactory = (name) => ({
+      name,
+      challenge: () => 'Test',
+      find: () => ({ kind: 'custom', value: 1, place: 'test' }),
+      verify: () => ({ ...identity, subject: undefined }),
+    });
+    const stand = await gateway((await sockets()).port, {
+      clock,
+      auth: { wallNowMs, providers: { Test: nameless } },
+      authentication: { Providers: { Main: { Type: 'Test' } }, RecheckIntervalMs: 10_000 },
+    });
+    const client = await stand.open();
+    await clock.advanceAsync(30_000);
+    client.sendFrame({ opcode: 1, payload: 'still here', mask: true });
+    expect((await client.readFrame()).payload.toString()).toBe('still here');
+  });
 
   it('end the session when the issuer takes the token back, not while it cannot be asked', async () => {
     const { clock, wallNowMs } = time();
