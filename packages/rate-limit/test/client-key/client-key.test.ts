@@ -22,11 +22,12 @@ function exchange(
   more: { readonly query?: string; readonly clientAddress?: string } = {},
 ): Exchange {
   const slots = new Map<object, unknown>(who === undefined ? [] : [[IDENTITY, who]]);
-  return {
+  const made: object = {
     request: testRequest({ headers, query: more.query ?? '' }),
     clientAddress: more.clientAddress ?? '192.0.2.1',
     get: (slot: object) => slots.get(slot),
-  } as unknown as Exchange;
+  };
+  return made as Exchange;
 }
 
 function idOf(by: readonly string[], given: Exchange): string | undefined {

@@ -236,7 +236,7 @@ describe('Gateway.RateLimit.Bytes', () => {
   });
 
   it('holds a large message while it passes, not only behind it', async () => {
-    const { client, clock, stand, backend } = await open({
+    const { client, clock, stand } = await open({
       Bytes: { PerConnection: { PerSecond: 1_000_000, Burst: 500_000 } },
     });
     const payload = 'z'.repeat(20_000_000);
