@@ -192,6 +192,17 @@ describe('a reload', () => {
     for (let connect = 0; connect < 4; connect += 1) expect((await stand.upgrade()).status).toBe(101);
   });
 
+  it('tells that circuits it forgets are closed, and what is still broken', async () => {
+    const stand = await startStand([await deadPort()], {
+      route: QOS,
+      gateway: ONCE,
+      resilience: {},
+    });
+    for (let connect = 0; connect < 3; connect += 1) await stand.upgrade();
+    await stand.reload({ route: { QoSOptions: { MinimumThroughput: 4 } }, gateway: ONCE });
+    expect(stand.told('breaker.changed')).toEqual(['open', 'closed']);
+  });
+
   it('ends the guarding of a route that asks for nothing any more', async () => {
     const stand = await startStand([await deadPort()], { route: QOS, gateway: ONCE });
     for (let connect = 0; connect < 3; connect += 1) await stand.upgrade();

@@ -13,6 +13,8 @@ export interface EndpointStatesWatch {
   joined(state: EndpointState, isNewcomer: boolean): void;
   /** It left for now: checks end. */
   left(state: EndpointState): void;
+  /** Its state is about to be closed. */
+  forgotten(state: EndpointState): void;
 }
 
 /**
@@ -62,7 +64,7 @@ export class EndpointStates {
 
   /** Closes every state. */
   close(): void {
-    for (const state of this.#states.values()) state.close();
+    for (const state of this.#states.values()) this.#close(state);
     this.#states.clear();
     this.#sets.clear();
   }
@@ -86,7 +88,7 @@ export class EndpointStates {
     this.#watch.left(state);
     // To the end of the map: those that left first are found first.
     this.#states.delete(key);
-    if (state.isPlain) state.close();
+    if (state.isPlain) this.#close(state);
     else this.#states.set(key, state);
   }
 
@@ -96,8 +98,13 @@ export class EndpointStates {
     for (const [key, state] of this.#states) {
       if (state.goneMs === undefined || (gone <= MOST_GONE && nowMs - state.goneMs < KEEP_GONE_MS)) continue;
       this.#states.delete(key);
-      state.close();
+      this.#close(state);
       gone -= 1;
     }
+  }
+
+  #close(state: EndpointState): void {
+    this.#watch.forgotten(state);
+    state.close();
   }
 }

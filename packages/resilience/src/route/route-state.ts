@@ -8,7 +8,6 @@ import {
   type Route,
   type SessionSummary,
 } from '@ocelot/core';
-import { endpointName } from '@ocelot/relay-kit';
 
 import { verdictOf } from '../breaker/attempt-verdict.js';
 import { CircuitBreaker } from '../breaker/circuit-breaker.js';
@@ -18,6 +17,7 @@ import { RetryBudget } from '../retry/retry-budget.js';
 import { endpointKey, type EndpointState } from './endpoint-state.js';
 import { EndpointStates } from './endpoint-states.js';
 import { refusalOf } from './refusal.js';
+import { RouteEvents } from './route-events.js';
 import type { ResilienceContext } from './resilience-context.js';
 
 /**
@@ -31,6 +31,7 @@ export class RouteState {
   readonly breaker: CircuitBreaker | undefined;
   readonly #route: Route;
   readonly #context: ResilienceContext;
+  readonly #events: RouteEvents;
   readonly #endpoints: EndpointStates;
   /** Counts changes of what may be used: views are made anew when it moved. */
   #version = 0;
@@ -42,11 +43,13 @@ export class RouteState {
     this.options = options;
     this.#route = route;
     this.#context = context;
+    this.#events = new RouteEvents(route.id, context);
     this.retries = options.retryBudget === undefined ? undefined : new RetryBudget(options.retryBudget, context.clock);
     this.breaker = options.breaker?.scope === 'route' ? this.#breakerOf(undefined) : undefined;
     this.#endpoints = new EndpointStates({
       joined: (state, isNewcomer) => this.#joined(state, isNewcomer),
       left: (state) => this.#left(state),
+      forgotten: (state) => this.#events.forgotten(state),
     });
   }
 
@@ -122,9 +125,16 @@ export class RouteState {
     return this.#context.random();
   }
 
-  /** Frees timers and checks. Attempts that run still end, and say nothing. */
+  /** Another state of the same route was closed, and told that all is as usual: it is not. */
+  retell(): void {
+    this.#events.again(this.breaker, this.present);
+  }
+
+  /** Frees timers and checks. Attempts that run still end, and say nothing. Idempotent. */
   close(): void {
+    if (this.#isClosed) return;
     this.#isClosed = true;
+    this.#events.breakerForgotten(undefined, this.breaker);
     this.breaker?.close();
     this.#endpoints.close();
   }
@@ -157,18 +167,9 @@ export class RouteState {
       this.#version += 1;
       if (next === last) return;
       last = next;
-      this.#tellBreaker(state, next, options.breakMs);
+      this.#events.breaker(state?.endpoint, next, options.breakMs);
       if (next === 'closed' && state !== undefined) this.#recovered(state, 'its circuit closed');
     });
-  }
-
-  #tellBreaker(state: EndpointState | undefined, next: BreakerState, breakMs: number): void {
-    const { log, record } = this.#context;
-    const endpoint = state?.endpoint;
-    const fields = { route: this.routeId, ...(endpoint === undefined ? {} : { endpoint: endpointName(endpoint) }) };
-    if (next === 'open') log.warn({ ...fields, breakMs }, 'circuit opened');
-    else log.info(fields, next === 'closed' ? 'circuit closed' : 'circuit half-open: the next call is a probe');
-    record({ type: 'breaker.changed', routeId: this.routeId, endpoint, state: next });
   }
 
   #outlierOf(state: EndpointState): Outlier | undefined {
@@ -181,12 +182,11 @@ export class RouteState {
         return ejected < Math.floor((present.length * ejection.maxEjectedPercent) / 100);
       },
       ejected: (forMs, reason) => {
-        const fields = { route: this.routeId, endpoint: endpointName(state.endpoint), forMs, reason };
-        this.#context.log.warn(fields, 'endpoint ejected');
+        this.#events.ejected(state, forMs, reason);
         this.#tell(state, reason);
       },
       returned: () => {
-        this.#context.log.info({ route: this.routeId, endpoint: endpointName(state.endpoint) }, 'endpoint is back');
+        this.#events.returned(state);
         this.#recovered(state, 'its ejection is over');
       },
     });
@@ -207,16 +207,7 @@ export class RouteState {
 
   #tell(state: EndpointState, reason: string): void {
     this.#version += 1;
-    if (state.state === state.published) return;
-    state.published = state.state;
-    const { endpoint } = state;
-    this.#context.record({
-      type: 'endpoint.changed',
-      routeId: this.routeId,
-      endpoint,
-      state: state.published,
-      reason,
-    });
+    this.#events.endpoint(state, reason);
   }
 
   /** Asks how the session ends, if there will be one and it is with this endpoint: another attempt may open it. */

@@ -38,6 +38,8 @@ export class RouteStates {
       if (entry.guards > 0) return;
       entry.state.close();
       this.#entries.delete(key);
+      // Around a reload that changed what the route asks for its new state may know of trouble already.
+      for (const { state } of this.#entries.values()) if (state.routeId === route.id) state.retell();
     });
   }
 

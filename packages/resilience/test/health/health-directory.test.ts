@@ -1,4 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { echoBackend, TestAuthority } from '@ocelot/test-support';
+import { describe, expect, it, onTestFinished } from 'vitest';
 
 import { answering, backend, deadPort, holds, leaveNothing, startStand } from '../stand.js';
 
@@ -67,6 +72,35 @@ describe('Gateway.Resilience.HealthCheck', () => {
     expect(connections).toHaveLength(2);
     await stand.reload({});
     await expect(stand.report()).rejects.toThrow('no route is guarded');
+  });
+
+  it('tells again of an endpoint that is down when a reload changes what the route asks for', async () => {
+    const HealthCheck = { Type: 'tcp', ...FAST };
+    const stand = await startStand([await deadPort()], { resilience: { HealthCheck }, ...AT_ONCE });
+    await holds('it is unhealthy', () => stand.told('endpoint.changed').includes('unhealthy'));
+    await stand.reload({ resilience: { HealthCheck, PanicMode: 'all' } });
+    expect(stand.told('endpoint.changed').at(-1)).toBe('unhealthy');
+    await stand.reload({});
+    expect(stand.told('endpoint.changed').at(-1)).toBe('healthy');
+  });
+
+  it('connects as the route does, with its own authorities', async () => {
+    const authority = new TestAuthority();
+    const folder = mkdtempSync(join(tmpdir(), 'check-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const CaFile = join(folder, 'ca.pem');
+    writeFileSync(CaFile, authority.cert);
+    const echo = await echoBackend({ tls: authority.issue({ names: ['127.0.0.1'] }) });
+    onTestFinished(() => echo.close());
+    const HealthCheck = { Type: 'websocket', ...FAST };
+    const route = { DownstreamScheme: 'wss' };
+    const stand = await startStand([echo.port], { route, resilience: { HealthCheck }, ...AT_ONCE });
+    await holds('its certificate is strange', () => stand.told('endpoint.changed').includes('unhealthy'));
+    expect((await stand.report()).endpoints[0]?.lastFailure).toMatch(/certificate/);
+    await stand.reload({ route, resilience: { HealthCheck }, gateway: { BackendTls: { CaFile } } });
+    await holds('a check comes through', () => echo.requests.length > 0);
+    expect((await stand.upgrade()).status).toBe(101);
+    expect((await stand.report()).endpoints[0]).toMatchObject({ state: 'healthy' });
   });
 
   it('lets a route switch the global check off', async () => {

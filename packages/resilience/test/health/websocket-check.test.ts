@@ -78,7 +78,7 @@ describe('websocketCheck', () => {
 
   it('fails when the socket stands and no pong comes: the process behind it hangs', async () => {
     const { port } = await scripted(async (connection) => void (await connection.accept()));
-    await expect(ask(websocketCheck, targetOf(port), { timeoutMs: 300 })).rejects.toThrow('no pong in time');
+    await expect(ask(websocketCheck, targetOf(port), { timeoutMs: 1000 })).rejects.toThrow('no pong in time');
   });
 
   it('passes after the pong though the backend does not answer the Close frame', async () => {
@@ -87,7 +87,7 @@ describe('websocketCheck', () => {
       const [ping] = decodeFrames(await connection.readBytes(6)).frames;
       if (ping?.opcode === OPCODE.ping) connection.sendFrame({ opcode: OPCODE.pong });
     });
-    await expect(ask(websocketCheck, targetOf(port), { timeoutMs: 500 })).resolves.toBeUndefined();
+    await expect(ask(websocketCheck, targetOf(port), { timeoutMs: 1000 })).resolves.toBeUndefined();
   });
 
   it('goes through TLS where the backend has it', async () => {
