@@ -67,6 +67,10 @@ export class Configurations {
     if (!wanted.isTraced && !wanted.isCounted) return false;
     const settings = processSettings(config, this.#init.env);
     if (this.#init.host.isTrial === true) return false;
+    if (settings.isPrometheus && !settings.hasAdmin) {
+      const hint = 'set GlobalConfiguration.Gateway.Admin.Port, or serve Gateway.controls yourself';
+      this.#init.host.log.warn({ hint }, 'Prometheus is on, but there is no control address to ask for /metrics');
+    }
     const shared = await this.#share(JSON.stringify([settings, wanted]), settings, wanted);
     shared.uses += 1;
     const [names, isTrusted] = [routeNames(config), trustedParents(config)];

@@ -81,4 +81,13 @@ describe('telemetry', () => {
     const lines = log.lines.filter(({ message }) => message.startsWith('a metric has too many series'));
     expect(lines.map(({ fields }) => fields['metric'])).toEqual(['ocelot.dependency.up', 'ocelot.limits']);
   });
+
+  it('says when nobody can ask for /metrics', async () => {
+    const silent = await stand({ telemetry: { Prometheus: true }, gateway: { Admin: { Port: 0 } } });
+    const told = await stand({ telemetry: { Prometheus: true } });
+    const lines = [silent, told].map(({ log }) =>
+      log.lines.filter(({ message }) => message.startsWith('Prometheus is')),
+    );
+    expect(lines.map((list) => list.length)).toEqual([0, 1]);
+  });
 });

@@ -2,7 +2,7 @@ import type { MeterProvider as AnyMeterProvider, TracerProvider } from '@opentel
 import type { Resource } from '@opentelemetry/resources';
 import { type IMetricReader, MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanProcessor } from '@opentelemetry/sdk-trace-base';
-import type { Clock, PluginHost } from '@ocelot/core';
+import type { PluginHost } from '@ocelot/core';
 
 import type { ProcessSettings } from '../settings/telemetry-settings.js';
 import { RouteSampler } from '../traces/route-sampler.js';
@@ -103,14 +103,19 @@ function exporterOptions(
 
 /** A collector that does not answer must not hold the end of the gateway. */
 function closed(shutdown: () => Promise<void>, { clock, log }: PluginHost, what: string): Promise<void> {
-  return Promise.race([shutdown(), later(clock)]).catch((error: unknown) => {
-    const cause = error instanceof Error ? error.message : String(error);
-    log.warn({ what, cause }, 'the last telemetry was not delivered');
-  });
-}
-
-function later(clock: Clock): Promise<never> {
-  return new Promise((_, reject) => {
-    clock.setTimer(CLOSE_LIMIT_MS, () => reject(new Error(`not within ${CLOSE_LIMIT_MS} ms`)));
+  return new Promise((resolve) => {
+    let isOver = false;
+    const end = (cause?: string): void => {
+      if (isOver) return;
+      isOver = true;
+      late.clear();
+      if (cause !== undefined) log.warn({ what, cause }, 'the last telemetry was not delivered');
+      resolve();
+    };
+    const late = clock.setTimer(CLOSE_LIMIT_MS, () => end(`not within ${CLOSE_LIMIT_MS} ms`));
+    shutdown().then(
+      () => end(),
+      (error: unknown) => end(error instanceof Error ? error.message : String(error)),
+    );
   });
 }

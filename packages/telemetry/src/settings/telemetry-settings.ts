@@ -15,6 +15,8 @@ export type LongSpans = 'whole' | 'split';
 /** What `Gateway.Telemetry` says about the process. */
 export interface ProcessSettings {
   readonly isPrometheus: boolean;
+  /** Whether the command line has an address that it serves control endpoints on. */
+  readonly hasAdmin: boolean;
   readonly otlp: OtlpSettings;
   /** Undefined: the SDK's, from the environment. */
   readonly serviceName: string | undefined;
@@ -66,6 +68,7 @@ export function processSettings(config: GatewayConfig, env: NodeJS.ProcessEnv): 
   const otlp = section(global, 'Otlp');
   return {
     isPrometheus: global['Prometheus'] === true,
+    hasAdmin: Object.keys(section(section(config.global, 'Gateway'), 'Admin')).length > 0,
     otlp: {
       endpoint: text(otlp['Endpoint']),
       isFromEnvironment:
