@@ -50,7 +50,7 @@ export {
 } from './raw-http2.js';
 export { RawConnection, type ConnectionEnd } from './raw-connection.js';
 export { BackendConnection, scriptedBackend, type BackendScript, type ScriptedBackend } from './scripted-backend.js';
-export { redisAvailable, startRedis, TestRedis } from './redis.js';
+export { redisAvailable, type RedisOptions, startRedis, TestRedis } from './redis.js';
 export { resetSocket } from './reset-socket.js';
 export { seededRandom, type SeededRandom } from './seeded-random.js';
 export { acceptOf, SAMPLE_KEY, switchingHead, upgradeHead, type UpgradeHeadOptions } from './upgrade-head.js';

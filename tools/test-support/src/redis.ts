@@ -24,14 +24,21 @@ export async function redisAvailable(): Promise<boolean> {
   return false;
 }
 
+/** What a server differs in from a plain one. */
+export interface RedisOptions {
+  readonly password?: string;
+  /** Speaks TLS only, with this certificate and key as PEM files; clients need no certificate. */
+  readonly tls?: { readonly certFile: string; readonly keyFile: string };
+}
+
 /** Starts a real Redis on a free port of 127.0.0.1 that keeps nothing on disk. */
-export async function startRedis(options: { readonly password?: string } = {}): Promise<TestRedis> {
+export async function startRedis(options: RedisOptions = {}): Promise<TestRedis> {
   const found = await findProgram('redis-server');
   if (!('path' in found)) throw new Error(`no Redis: ${found.reason}`);
   for (let attempt = 1; ; attempt += 1) {
     const folder = await mkdtemp(join(tmpdir(), 'ocelot-redis-'));
     const environment = { ...process.env, ...found.environment };
-    const server = new TestRedis(found.path, environment, folder, await freePort(), options.password);
+    const server = new TestRedis(found.path, environment, folder, await freePort(), options);
     try {
       await server.start();
       return server;
@@ -51,24 +58,23 @@ export class TestRedis {
   readonly #path: string;
   readonly #environment: NodeJS.ProcessEnv;
   readonly #folder: string;
-  readonly #password: string | undefined;
+  readonly #options: RedisOptions;
   #process: ChildProcess | undefined;
   #output = '';
 
-  constructor(path: string, environment: NodeJS.ProcessEnv, folder: string, port: number, password?: string) {
+  constructor(path: string, environment: NodeJS.ProcessEnv, folder: string, port: number, options: RedisOptions) {
     this.#path = path;
     this.#environment = environment;
     this.#folder = folder;
-    this.#password = password;
+    this.#options = options;
     this.port = port;
-    this.url = `redis://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
+    const { password, tls } = options;
+    this.url = `${tls === undefined ? 'redis' : 'rediss'}://${password === undefined ? '' : `:${password}@`}127.0.0.1:${port}`;
   }
 
   /** Begins again, empty, on the same port after {@link kill}. */
   async start(): Promise<void> {
-    const settings = ['--port', String(this.port), '--bind', '127.0.0.1', '--save', '', '--dir', this.#folder];
-    const secret = this.#password === undefined ? [] : ['--requirepass', this.#password];
-    const server = spawn(this.#path, [...settings, ...secret], {
+    const server = spawn(this.#path, this.#arguments(), {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: this.#environment,
     });
@@ -94,6 +100,18 @@ export class TestRedis {
     } catch (error) {
       throw new Error(`Redis did not start: ${this.#output}`, { cause: error });
     }
+  }
+
+  #arguments(): readonly string[] {
+    const { password, tls } = this.#options;
+    const port = String(this.port);
+    return [
+      ...(tls === undefined ? ['--port', port] : ['--port', '0', '--tls-port', port]),
+      ...(tls === undefined ? [] : ['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile]),
+      ...(tls === undefined ? [] : ['--tls-ca-cert-file', tls.certFile, '--tls-auth-clients', 'no']),
+      ...['--bind', '127.0.0.1', '--save', '', '--dir', this.#folder],
+      ...(password === undefined ? [] : ['--requirepass', password]),
+    ];
   }
 
   /** Ends the process at once, as a crash would. {@link start} may follow. */

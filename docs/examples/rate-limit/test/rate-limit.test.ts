@@ -29,7 +29,12 @@ it('limits handshakes, sockets, messages and bytes of a client', async () => {
   const backend = new WebSocketServer({ host: '127.0.0.1', port: 0 });
   onTestFinished(() => backend.close());
   let messages = 0;
-  backend.on('connection', (socket) => socket.on('message', () => (messages += 1)));
+  backend.on('connection', (socket) =>
+    socket.on('message', () => {
+      messages += 1;
+      backend.emit('heard');
+    }),
+  );
   await once(backend, 'listening');
   const { port } = backend.address() as { readonly port: number };
   const url = `${await runGateway(port)}/chat`;
@@ -43,12 +48,15 @@ it('limits handshakes, sockets, messages and bytes of a client', async () => {
   expect(await open()).toBe(429);
   if (!(first instanceof WebSocket) || !(second instanceof WebSocket)) throw new Error('no socket was let in');
 
+  for (let sent = 0; sent < 20; sent += 1) first.send('hello');
+  while (messages < 20) await once(backend, 'heard');
+  // Ten more than the burst: half a second is to be paid back before anything else is read.
   const start = performance.now();
-  for (let sent = 0; sent < 30; sent += 1) first.send('hello');
+  first.send('later');
+  while (messages < 21) await once(backend, 'heard');
+  expect(performance.now() - start).toBeGreaterThan(300);
   first.close();
   await once(first, 'close');
-  expect(messages).toBe(30);
-  expect(performance.now() - start).toBeGreaterThan(400);
 
   second.send(Buffer.alloc(70_000));
   expect((await once(second, 'close'))[0]).toBe(1013);

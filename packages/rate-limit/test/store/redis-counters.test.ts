@@ -1,4 +1,15 @@
-import { eventually, redisAvailable, seededRandom, startRedis, type TestRedis } from '@ocelot/test-support';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import {
+  eventually,
+  redisAvailable,
+  seededRandom,
+  startRedis,
+  TestAuthority,
+  type TestRedis,
+} from '@ocelot/test-support';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
@@ -122,6 +133,29 @@ describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
     const right = new RedisCounters(settings({ url: secured.url }));
     stands.onClose(async () => right.close());
     await right.ping();
+  });
+
+  it('is reached over TLS, checked against the authorities of the file, by an address of its own file', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ocelot-store-'));
+    stands.onClose(() => rm(folder, { recursive: true }));
+    const authority = new TestAuthority();
+    const { cert, key } = authority.issue({ names: ['127.0.0.1'] });
+    const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+    await Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
+    const secured = await startRedis({ password: 'open-sesame', tls: files });
+    stands.onClose(() => secured.stop());
+    await writeFile(join(folder, 'ca.pem'), authority.cert);
+    await writeFile(join(folder, 'url'), `${secured.url}\n`);
+    const fileStore = { Url: '', UrlFile: join(folder, 'url'), OnFailure: 'closed' };
+    const trusting = store({ ...fileStore, Tls: { CaFile: join(folder, 'ca.pem') } });
+    const stand = await stands.gateway({ quota: { Limit: 1, Period: '1h' }, global: trusting });
+    expect([await as(stand, 'a'), await as(stand, 'a')]).toEqual([200, 429]);
+    // Without the authority the certificate is nobody's.
+    const stranger = await stands.gateway({ quota: QUOTA, global: store(fileStore) });
+    expect(await as(stranger, 'a')).toBe(503);
+    const { fields } = await stranger.line('rate limit store is down');
+    expect(String(fields['error'])).toMatch(/certificate/);
+    expect(JSON.stringify([stand.lines, stranger.lines])).not.toContain('open-sesame');
   });
 
   it('counts for two gateways together', async () => {
