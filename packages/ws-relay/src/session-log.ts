@@ -34,9 +34,10 @@ export function logSession(log: Logger, ids: FurtherIds, summary: SessionSummary
     cause: error?.cause instanceof Error ? error.cause.message : error?.cause,
   };
   const isBackendsFault = summary.closedBy === 'backend' && summary.errorCode !== undefined;
+  const isNoClientsFault = error !== undefined && error.source !== 'client';
   if (summary.errorCode !== undefined && OURS.has(summary.errorCode))
     log.error({ ...fields, err: fault?.cause }, 'session closed');
-  else if (isBackendsFault) log.warn(fields, 'session closed');
+  else if (isBackendsFault || isNoClientsFault) log.warn(fields, 'session closed');
   else log.info(fields, 'session closed');
 }
 

@@ -106,6 +106,16 @@ describe('the end of a session by an error of the catalogue', () => {
     ]);
   });
 
+  it('is a warning where the client is not to blame', async () => {
+    await gateway();
+    const { client, connection } = await openEnds(stand, backend);
+    session?.close(new GatewayError('OCELOT_ERR_IDENTITY_UNAVAILABLE'));
+    expect(readClose(await client.readFrame()).code).toBe(1013);
+    client.end();
+    connection.end();
+    expect((await stand.line('session closed')).level).toBe('warn');
+  });
+
   it('ends a session without frames by FIN, with the code in its summary', async () => {
     await gateway(undefined, { settings: { Transfer: 'opaque' } });
     const { client, connection } = await openEnds(stand, backend);

@@ -142,6 +142,15 @@ describe.each(BOTH_STANDS)('a client over %s that is accepted before its backend
     expect(frames.every(({ masked }) => masked)).toBe(true);
   });
 
+  it('may be one of a route that passes bytes only: its first message is still read by its frames', async () => {
+    const client = await accepted({ forward: true }, undefined, { settings: { Transfer: 'opaque' } });
+    client.send(Buffer.concat([text('token'), Buffer.from('no frame')]));
+    const connection = await backend.connection();
+    await connection.accept();
+    expect(said(await connection.readFrame())).toBe('token');
+    expect((await connection.readBytes(8)).toString()).toBe('no frame');
+  });
+
   it('is told the subprotocol at once, and the backend has to select the same', async () => {
     const client = await accepted({ subprotocol: 'v2' }, undefined, {}, { 'Sec-WebSocket-Protocol': 'v1, v2' });
     client.send(text('token'));
