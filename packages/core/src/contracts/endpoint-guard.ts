@@ -26,11 +26,13 @@ export interface RouteGuard {
   /**
    * The endpoints that may be used now, in the same order; `candidates` itself when all may. While nothing changes the
    * same array must come back, so that policies can go on caching on its identity. Empty: none may, and the request is
-   * refused with `unavailable`. `candidates` has all endpoints but those that failed for this request already.
+   * refused with `unavailable`. `candidates` has all endpoints but those that failed for this request already. It must
+   * not count: it may be called more than once for one request.
    */
   filter(candidates: readonly EndpointLoad[]): readonly EndpointLoad[];
   /**
-   * An endpoint was leased: the attempt begins now.
+   * An endpoint was leased: the attempt begins now. It ends with the head of an answer, or when the exchange goes on to
+   * another endpoint, or with the exchange. Failed is only what blames the backend ({@link GatewayError.source}).
    * @returns undefined when its end is of no interest.
    */
   begin?(endpoint: Endpoint, exchange: Exchange): AttemptWatch | undefined;

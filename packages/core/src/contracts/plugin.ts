@@ -46,7 +46,8 @@ export interface PluginHost {
 /** Follows the configurations of a gateway: for plugins that read files, open stores or load libraries for them. */
 export interface ConfigurationHook {
   /**
-   * Called for each configuration before its routes are bound.
+   * Called for each configuration before its routes are bound: the place for `import()` of what only some files need.
+   * It has 30 s, and no time once the gateway drains; a configuration that is ready too late is released.
    * @throws ConfigError, Error (also as a rejection) when it cannot be used: it is then refused.
    */
   prepare?(config: GatewayConfig): void | Promise<void>;
@@ -79,7 +80,10 @@ export interface Registry {
   telemetry(sink: Telemetry): void;
   /** Follows the configurations. */
   configuration(hook: ConfigurationHook): void;
-  /** Adds a call to the gateway's control address; method and path must be free. */
+  /**
+   * Adds a call to the gateway's control address; method and path must be free, whatever placeholders are called.
+   * @throws ConfigError also when the path is none.
+   */
   control(endpoint: ControlEndpoint): void;
   /** Runs at the end of {@link Gateway.drain}, last registered first. */
   onClose(close: () => void | Promise<void>): void;

@@ -17,9 +17,9 @@ export interface StageDefinition {
   readonly name: string;
   readonly phase: Phase;
   /**
-   * Security keys of a route that this stage enforces (`AuthenticationOptions`, `RouteClaimsRequirement`, …). A route
-   * that uses such a key while no registered stage enforces it refuses every request: asking for protection and
-   * getting none must not look like success.
+   * Security keys that this stage enforces (`AuthenticationOptions`, `RouteClaimsRequirement`, …) on the routes that
+   * `forRoute` makes it for. A route that uses such a key while no stage of it enforces that refuses every request:
+   * asking for protection and getting none must not look like success.
    */
   readonly enforces?: readonly string[];
   /**

@@ -32,15 +32,17 @@ export function bindStages(
   const add = (name: string, run: Stage | undefined): void => {
     if (run !== undefined) stages.push({ name, run });
   };
+  const registered = registry.stages.map((definition) => ({ definition, run: definition.forRoute(route, config) }));
+  const enforcing = registered.filter(({ run }) => run !== undefined).map(({ definition }) => definition);
   for (const phase of PHASES) {
     if (phase === 'admit') {
-      add('unenforced-security', unenforcedSecurity(route, registry.stages));
+      add('unenforced-security', unenforcedSecurity(route, enforcing));
       add('ip-rules', addressRules(route));
       add('origins', originRules(route));
     }
     if (phase === 'transform') add('header-transforms', requestTransforms(route, config.settings.baseUrl));
-    for (const definition of registry.stages) {
-      if (definition.phase === phase) add(definition.name, definition.forRoute(route, config));
+    for (const { definition, run } of registered) {
+      if (definition.phase === phase) add(definition.name, run);
     }
     // After authorization: a client that may not come in does not use up what others may open.
     if (phase === 'authorize') add('connection-limits', connectionLimits(route, countId, ledger, registry.record));

@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.js';
 import type { Logger } from '../contracts/logger.js';
 import type { ConfigurationHook } from '../contracts/plugin.js';
 import { ConfigError } from '../errors/config-error.js';
+import { GatewayError } from '../errors/gateway-error.js';
 
 /** Longest time for one plugin to prepare a configuration: files, libraries, keys of an issuer. */
 const PREPARE_LIMIT_MS = 30_000;
@@ -30,6 +31,9 @@ export interface PreparedConfiguration {
 export class ConfigurationHooks {
   readonly #hooks: readonly NamedHook[];
   readonly #context: HookContext;
+  /** Ends the wait for the plugin that prepares now. */
+  #giveUp: ((error: Error) => void) | undefined;
+  #isEnded = false;
 
   /** @param hooks May still grow until the first configuration. */
   constructor(hooks: readonly NamedHook[], context: HookContext) {
@@ -40,7 +44,7 @@ export class ConfigurationHooks {
   /**
    * Has every plugin prepare a configuration, one after the other.
    * @throws ConfigError naming the plugin that cannot use it, or was not ready in time; those before it are told that it
-   *   is released.
+   *   is released. GatewayError DRAINING after {@link ConfigurationHooks.end}.
    */
   async prepare(config: GatewayConfig): Promise<PreparedConfiguration> {
     const prepared: NamedHook[] = [];
@@ -52,6 +56,7 @@ export class ConfigurationHooks {
     };
     try {
       for (const named of this.#hooks) {
+        if (this.#isEnded) throw new GatewayError('OCELOT_ERR_DRAINING');
         const work = this.#prepare(named, config);
         // Without a promise there is nothing to wait for: a start without such plugins stays as quick as it was.
         if (work !== undefined) await work;
@@ -69,6 +74,12 @@ export class ConfigurationHooks {
     };
   }
 
+  /** Nothing is prepared any more: a gateway that drains waits for no plugin. */
+  end(): void {
+    this.#isEnded = true;
+    this.#giveUp?.(new GatewayError('OCELOT_ERR_DRAINING'));
+  }
+
   #prepare(named: NamedHook, config: GatewayConfig): Promise<void> | undefined {
     const { plugin, hook } = named;
     try {
@@ -83,18 +94,28 @@ export class ConfigurationHooks {
   #within(named: NamedHook, work: Promise<void>, config: GatewayConfig): Promise<void> {
     return new Promise((resolve, reject) => {
       let isLate = false;
-      const late = this.#context.clock.setTimer(PREPARE_LIMIT_MS, () => {
+      const late = this.#context.clock.setTimer(PREPARE_LIMIT_MS, () =>
+        giveUp(asConfigError(named.plugin, new Error(`it was not ready within ${PREPARE_LIMIT_MS} ms`))),
+      );
+      const over = (): void => {
+        late.clear();
+        this.#giveUp = undefined;
+      };
+      const giveUp = (error: Error): void => {
         isLate = true;
-        reject(asConfigError(named.plugin, new Error(`it was not ready within ${PREPARE_LIMIT_MS} ms`)));
-      });
+        over();
+        reject(error);
+      };
+      this.#giveUp = giveUp;
       work.then(
         () => {
-          late.clear();
           if (isLate) this.#tell(named, 'released', config);
-          else resolve();
+          else over();
+          resolve();
         },
         (error: unknown) => {
-          late.clear();
+          if (isLate) this.#context.log.warn({ plugin: named.plugin, err: error }, 'a plugin failed after its time');
+          else over();
           reject(asConfigError(named.plugin, error));
         },
       );

@@ -119,6 +119,7 @@ export class LiveGateway implements Gateway {
   }
 
   drain(options: DrainOptions = {}): Promise<DrainReport> {
+    this.#hooks.end();
     this.#draining ??= this.#drain(options);
     return this.#draining;
   }

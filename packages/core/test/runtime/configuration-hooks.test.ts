@@ -105,6 +105,23 @@ describe('Registry.configuration', () => {
     expect(told).toEqual(['slow prepares 1', 'slow released 1']);
   });
 
+  it('waits for no plugin once the gateway drains: the reload is refused, and what comes late is released', async () => {
+    const told: string[] = [];
+    let ready: () => void = () => undefined;
+    let isSlow = false;
+    const slow = witness('slow', told, () => (isSlow ? new Promise((resolve) => (ready = resolve)) : undefined));
+    const gateway = await createGateway({ config: one, plugins: [slow] });
+    isSlow = true;
+    const reload = gateway.reload(two).catch((error: unknown) => error);
+    await settled();
+    await end(gateway);
+    expect(await reload).toMatchObject({ code: 'OCELOT_ERR_DRAINING' });
+    expect(told.slice(2)).toEqual(['slow prepares 2', 'slow released 1']);
+    ready();
+    await settled();
+    expect(told.slice(4)).toEqual(['slow released 2']);
+  });
+
   it('goes on when a plugin throws at what it is told, and logs it', async () => {
     const log = new MemoryLogger();
     const broken = of('broken', {

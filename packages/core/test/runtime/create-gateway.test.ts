@@ -344,6 +344,19 @@ describe('createGateway', () => {
     await end(enforced);
   });
 
+  it('keeps a route closed that the stage which enforces its protection elsewhere declines', async () => {
+    const guarded = route('/', { unenforced: ['AuthenticationOptions'] });
+    const declines = stage({
+      name: 'auth',
+      phase: 'authenticate',
+      enforces: ['AuthenticationOptions'],
+      forRoute: () => undefined,
+    });
+    const gateway = await gatewayOf([guarded], { plugins: [declines] });
+    await expect(gateway.admit(request(), live())).rejects.toMatchObject({ code: 'OCELOT_ERR_FORBIDDEN', status: 403 });
+    await end(gateway);
+  });
+
   it('refuses addresses that SecurityOptions block (403)', async () => {
     const gateway = await gatewayOf([
       route('/', { ipRules: { allowed: [], blocked: ['192.0.2.0/24'], excludeAllowedFromBlocked: false } }),
