@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 
+import { createEndpoint, type Plugin } from '@ocelot/core';
 import { FakeClock } from '@ocelot/core/testing';
 
 import { answering, backend, deadPort, holds, leaveNothing, startStand } from './stand.js';
@@ -82,6 +83,41 @@ describe('QoSOptions on upgrades (Ocelot ignores them there)', () => {
   });
 });
 
+describe('QoSOptions in dynamic routing', () => {
+  it('gives each service circuits of its own, from the global section', async () => {
+    const ports: Readonly<Record<string, number>> = {
+      dead: await deadPort(),
+      alive: (await backend(answering(101))).port,
+    };
+    const registry: Plugin = {
+      name: 'registry',
+      setup(plugins) {
+        plugins.discovery('list', (_options, context) => ({
+          subscribe({ name }, observer) {
+            const endpoint = createEndpoint({ host: '127.0.0.1', port: ports[name] ?? 1 });
+            const told = context.clock.setTimer(0, () => observer.next([endpoint]));
+            return { unsubscribe: () => told.clear() };
+          },
+          close: () => Promise.resolve(),
+        }));
+      },
+    };
+    const stand = await startStand([], {
+      isDynamic: true,
+      plugins: [registry],
+      global: {
+        ServiceDiscoveryProvider: { Type: 'list', Host: 'localhost', Port: 1 },
+        DownstreamScheme: 'ws',
+        Gateway: ONCE,
+        ...QOS,
+      },
+    });
+    for (let connect = 0; connect < 3; connect += 1) expect((await stand.upgrade('/dead/ws')).status).toBe(502);
+    expect((await stand.upgrade('/dead/ws')).get('retry-after')).toBe('5');
+    expect((await stand.upgrade('/alive/ws')).status).toBe(101);
+  });
+});
+
 describe('QoSOptions on HTTP', () => {
   it('opens at 500 to 508 in a row and refuses', async () => {
     const { port } = await backend(answering(500, 503, 508, 200));
@@ -89,6 +125,14 @@ describe('QoSOptions on HTTP', () => {
     for (const status of [500, 503, 508]) expect((await stand.get()).status).toBe(status);
     const refused = await stand.get();
     expect([refused.status, refused.get('retry-after')]).toEqual([503, '5']);
+  });
+
+  it('takes the names of older versions of Ocelot', async () => {
+    const { port } = await backend(answering(500));
+    const route = { QoSOptions: { ExceptionsAllowedBeforeBreaking: 2, DurationOfBreak: 7000, TimeoutValue: 3000 } };
+    const stand = await startStand([port], { route });
+    for (const status of [500, 500]) expect((await stand.get()).status).toBe(status);
+    expect((await stand.get()).get('retry-after')).toBe('7');
   });
 
   it('opens by ratio', async () => {

@@ -46,6 +46,8 @@ export interface StandOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly plugins?: readonly Plugin[];
+  /** No routes: the path names the service. */
+  readonly isDynamic?: boolean;
 }
 
 /** A real gateway with both relays and the plugin, for one test. */
@@ -55,7 +57,7 @@ export interface Stand {
   readonly lines: readonly LogLine[];
   client(): Promise<RawClient>;
   /** Asks for a WebSocket, on a connection of its own. @returns the head of the answer. */
-  upgrade(): Promise<RawHead>;
+  upgrade(target?: string): Promise<RawHead>;
   /** Makes a plain request, on a connection of its own. */
   get(): Promise<RawHead>;
   /** States as events told them: `breaker.changed`, `endpoint.changed`. */
@@ -79,7 +81,7 @@ function configOf(ports: readonly number[], options: StandOptions): GatewayConfi
     ...options.route,
   };
   return readConfiguration({
-    Routes: [first, ...(options.routes ?? [])].map(route),
+    Routes: options.isDynamic === true ? [] : [first, ...(options.routes ?? [])].map(route),
     GlobalConfiguration: options.global ?? {},
   });
 }
@@ -130,9 +132,9 @@ export async function startStand(ports: readonly number[], options: StandOptions
     events,
     lines: log.lines,
     client,
-    async upgrade() {
+    async upgrade(target = '/ws') {
       const made = await client();
-      return made.upgrade();
+      return made.upgrade({ target });
     },
     async get() {
       const made = await client();

@@ -154,7 +154,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     closeCode: undefined,
     source: 'gateway',
     message: 'No backend is available for this route.',
-    remedy: 'Look at the service in its registry: no instance is passing. Ocelot answers 404 here.',
+    remedy:
+      'Look at the service in its registry: no instance is passing. On a route with `Gateway.Resilience` look for `endpoint is unhealthy` and `endpoint ejected` in the log. Ocelot answers 404 here.',
   },
   OCELOT_ERR_CIRCUIT_OPEN: {
     status: 503,
