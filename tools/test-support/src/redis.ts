@@ -109,7 +109,12 @@ export class TestRedis {
       ...(tls === undefined ? ['--port', port] : ['--port', '0', '--tls-port', port]),
       ...(tls === undefined ? [] : ['--tls-cert-file', tls.certFile, '--tls-key-file', tls.keyFile]),
       ...(tls === undefined ? [] : ['--tls-ca-cert-file', tls.certFile, '--tls-auth-clients', 'no']),
-      ...['--bind', '127.0.0.1', '--save', '', '--dir', this.#folder],
+      '--bind',
+      '127.0.0.1',
+      '--save',
+      '',
+      '--dir',
+      this.#folder,
       ...(password === undefined ? [] : ['--requirepass', password]),
     ];
   }
