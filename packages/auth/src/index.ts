@@ -17,3 +17,4 @@ export type {
   ProviderFactory,
   VerifyContext,
 } from './providers/provider.js';
+export { tokenProvider, type TokenProviderOptions } from './providers/token-provider.js';

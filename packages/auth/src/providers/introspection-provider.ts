@@ -1,6 +1,5 @@
 import type { Identity, JsonObject } from '@ocelot/core';
 
-import { createTokenSource } from '../credentials/token-source.js';
 import { readIssuerUrl } from '../keys/issuer-url.js';
 import { readSecret } from '../keys/secret-value.js';
 import { AuthFailure } from './auth-failure.js';
@@ -8,7 +7,7 @@ import { IntrospectionClient } from './introspection-client.js';
 import { OptionReader } from './option-reader.js';
 import type { Provider, ProviderContext, ProviderFactory } from './provider.js';
 import { claimTexts, expiryOf, tokenIdentity } from './token-identity.js';
-import { MAX_TOKEN_BYTES, tokenProvider } from './token-provider.js';
+import { tokenProvider } from './token-provider.js';
 
 /** Makes a provider of type `Introspection` (RFC 7662): opaque tokens that their issuer is asked about. */
 export const createIntrospectionProvider: ProviderFactory = async (name, options, context): Promise<Provider> => {
@@ -17,9 +16,8 @@ export const createIntrospectionProvider: ProviderFactory = async (name, options
   const rules = readRules(reader, name, context.wallNowMs);
   return tokenProvider({
     name,
-    realm: reader.text('Realm') ?? name,
-    source: createTokenSource({ kind: 'bearer', defaultPlaces: ['header'] }, reader),
-    maxTokenBytes: reader.number('MaxTokenBytes', MAX_TOKEN_BYTES),
+    options,
+    context,
     verify: (token, verification) => {
       const answer = client.ask(token, verification);
       return answer instanceof Promise ? answer.then((late) => judge(late, rules)) : judge(answer, rules);

@@ -1,7 +1,6 @@
 import type { Identity, JsonObject, JsonValue } from '@ocelot/core';
 import { decodeProtectedHeader, errors, jwtVerify, type JWTVerifyOptions, type ProtectedHeaderParameters } from 'jose';
 
-import { createTokenSource } from '../credentials/token-source.js';
 import type { KeySource } from '../keys/key-source.js';
 import { openKeySource } from '../keys/open-key-source.js';
 import type { WantedKey } from '../keys/verification-key.js';
@@ -10,7 +9,7 @@ import { type JwtOptions, plainType, readJwtOptions } from './jwt-options.js';
 import { OptionReader } from './option-reader.js';
 import type { Provider, ProviderFactory, VerifyContext } from './provider.js';
 import { tokenIdentity } from './token-identity.js';
-import { MAX_TOKEN_BYTES, tokenProvider } from './token-provider.js';
+import { tokenProvider } from './token-provider.js';
 
 /** Most keys that one token is tried with; a token with a `kid` has one. */
 const MAX_TRIES = 8;
@@ -22,7 +21,6 @@ const MAX_TRIES = 8;
 export const createJwtProvider: ProviderFactory = async (name, options, context): Promise<Provider> => {
   const reader = new OptionReader(options, context.location);
   const settings = await readJwtOptions(reader, context.log);
-  const source = createTokenSource({ kind: 'bearer', defaultPlaces: ['header'] }, reader);
   const keys = await openKeySource(settings, reader, context);
   if (settings.audiences.length === 0) {
     context.log.warn(
@@ -31,14 +29,18 @@ export const createJwtProvider: ProviderFactory = async (name, options, context)
     );
   }
   const verifier = new JwtVerifier(name, settings, keys, context.wallNowMs);
-  return tokenProvider({
-    name,
-    realm: reader.text('Realm') ?? name,
-    source,
-    maxTokenBytes: reader.number('MaxTokenBytes', MAX_TOKEN_BYTES),
-    verify: (token, verification) => verifier.verify(token, verification),
-    close: () => keys.close(),
-  });
+  try {
+    return tokenProvider({
+      name,
+      options,
+      context,
+      verify: (token, verification) => verifier.verify(token, verification),
+      close: () => keys.close(),
+    });
+  } catch (error) {
+    keys.close();
+    throw error;
+  }
 };
 
 class JwtVerifier {

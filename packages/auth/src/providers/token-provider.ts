@@ -1,27 +1,42 @@
-import type { Identity } from '@ocelot/core';
+import type { Identity, JsonObject } from '@ocelot/core';
 
-import type { TokenSource } from '../credentials/token-source.js';
+import { createTokenSource } from '../credentials/token-source.js';
 import { AuthFailure } from './auth-failure.js';
 import { bearerError, challenge } from './challenge.js';
-import type { NumberRange } from './option-reader.js';
-import type { Provider, VerifyContext } from './provider.js';
+import { type NumberRange, OptionReader } from './option-reader.js';
+import type { Provider, ProviderContext, VerifyContext } from './provider.js';
 
-/** What `MaxTokenBytes` may be. */
-export const MAX_TOKEN_BYTES: NumberRange = { fallback: 8192, minimum: 128, maximum: 65_536 };
+const MAX_TOKEN_BYTES: NumberRange = { fallback: 8192, minimum: 128, maximum: 65_536 };
 
 /** What a provider of bearer tokens is made of. */
 export interface TokenProviderOptions {
   readonly name: string;
-  readonly realm: string;
-  readonly source: TokenSource;
-  readonly maxTokenBytes: number;
+  /** The provider's options, of which `In`, `ForwardCredentials`, `Message`, `MaxTokenBytes` and `Realm` are read. */
+  readonly options: JsonObject;
+  readonly context: Pick<ProviderContext, 'location'>;
+  /**
+   * Says whose token it is. It is not empty, not too long, and made of the characters of RFC 6750 §2.1.
+   * @throws AuthFailure (also as a rejection)
+   */
   verify(token: string, context: VerifyContext): Identity | Promise<Identity>;
-  close(): void;
+  close?(): void;
 }
 
-/** A provider of bearer tokens (RFC 6750), whatever verifies them. */
-export function tokenProvider(options: TokenProviderOptions): Provider {
-  const { name, realm, source, maxTokenBytes } = options;
+/**
+ * Makes a provider of bearer tokens (RFC 6750), whatever verifies them: it finds them in every place that a file may
+ * name, hides them from the backend, and challenges. For types of the user's own, and for ours.
+ * @throws ConfigError when the options name a place that is none.
+ *
+ * @example
+ * const sessions: ProviderFactory = (name, options, context) =>
+ *   tokenProvider({ name, options, context, verify: (token) => whoseSession(token) });
+ */
+export function tokenProvider(parts: TokenProviderOptions): Provider {
+  const { name } = parts;
+  const reader = new OptionReader(parts.options, parts.context.location);
+  const realm = reader.text('Realm') ?? name;
+  const maxTokenBytes = reader.number('MaxTokenBytes', MAX_TOKEN_BYTES);
+  const source = createTokenSource({ kind: 'bearer', defaultPlaces: ['header'] }, reader);
   return {
     name,
     firstMessage: source.firstMessage,
@@ -35,12 +50,13 @@ export function tokenProvider(options: TokenProviderOptions): Provider {
       return credentials;
     },
     verify: (credentials, context) => {
-      if (credentials.kind !== 'bearer')
+      if (credentials.kind !== 'bearer') {
         throw new AuthFailure('malformed', 'These are no credentials for this provider.');
+      }
       assertToken(credentials.token, maxTokenBytes);
-      return options.verify(credentials.token, context);
+      return parts.verify(credentials.token, context);
     },
-    close: () => options.close(),
+    close: () => parts.close?.(),
   };
 }
 

@@ -204,6 +204,13 @@ describe('an issuer that is away', () => {
     expect(issuer.keyRequests).toBe(1);
   });
 
+  it('is left alone where the options of the provider cannot be used', async () => {
+    issuer.answer = () => {};
+    expect(await issuesOf(() => provider({ In: ['body'] }))).toHaveLength(1);
+    await expect.poll(() => stand.clock.pending).toBe(0);
+    expect(stand.events).toEqual([]);
+  });
+
   it('is left alone by a provider that closes, without a line in the log', async () => {
     issuer.answer = () => {};
     const main = await provider();
