@@ -21,6 +21,10 @@ export interface RoutePolicy {
 /** What ends a socket whose credentials ended, unless the file says otherwise (S27). */
 const CLOSE_CODE = 4401;
 
+const IN_VAIN = 'the route asks for claims, but for no authentication: its requests are refused';
+const UNDESCRIBED =
+  'no authentication provider is described in GlobalConfiguration.Gateway.Authentication.Providers: the route is closed unless another plugin asks its clients who they are';
+
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const HEADER_PLACEHOLDER = /\{header:([^{}]*)\}/g;
 
@@ -35,7 +39,10 @@ export function readPolicy(route: Route, config: GatewayConfig, directory: Provi
   };
   const settings = routeSettings(route, config);
   const options = authenticationOptions(route);
-  const providers = options.schemes.flatMap((name) => {
+  // A file that only .NET Ocelot was served by so far: it loads, and the route waits closed (ADR 9).
+  const isUndescribed = options.schemes.length > 0 && directory.names(config).length === 0;
+  const schemes = isUndescribed ? [] : options.schemes;
+  const providers = schemes.flatMap((name) => {
     const provider = directory.get(config, name);
     if (provider === undefined) {
       complain(
@@ -67,16 +74,21 @@ export function readPolicy(route: Route, config: GatewayConfig, directory: Provi
   );
   const authentication =
     providers.length === 0 ? undefined : { providers, closeCode: settings.closeCode ?? CLOSE_CODE };
-  const isInVain = authentication === undefined && (requirements.length > 0 || usesClaims(transforms));
   return {
     authentication,
     settings,
     requirements,
     transforms,
-    warning: isInVain
-      ? 'the route asks for claims, but for no authentication: all its requests are refused'
-      : undefined,
+    warning: isUndescribed ? UNDESCRIBED : isInVain(authentication, requirements, transforms) ? IN_VAIN : undefined,
   };
+}
+
+function isInVain(
+  authentication: AuthenticationRules | undefined,
+  requirements: readonly Requirement[],
+  transforms: ClaimTransforms,
+): boolean {
+  return authentication === undefined && (requirements.length > 0 || usesClaims(transforms));
 }
 
 /** Whether anything is made of claims. */
@@ -91,8 +103,7 @@ function optionsPlace(route: Route): string {
 }
 
 function missingProvider(names: readonly string[]): string {
-  const existing = names.length === 0 ? 'There is none yet.' : `There are: ${names.join(', ')}.`;
-  return `${existing} Add it to GlobalConfiguration.Gateway.Authentication.Providers, by its name and with a Type.`;
+  return `There are: ${names.join(', ')}. Add it to GlobalConfiguration.Gateway.Authentication.Providers, by its name and with a Type.`;
 }
 
 function unknownPlaceholders(

@@ -57,6 +57,19 @@ export function authStages(context: StageContext): readonly StageDefinition[] {
       },
     },
     {
+      name: 'auth-add-claims',
+      phase: 'authorize',
+      forRoute(route, config) {
+        const { authentication, transforms } = context.policyOf(route, config);
+        // Where a stage of somebody else's says who the client is: ours adds them itself.
+        if (authentication !== undefined || transforms.claims.length === 0) return undefined;
+        return (exchange) => {
+          const identity = exchange.get(IDENTITY);
+          if (identity !== undefined) exchange.set(IDENTITY, withAddedClaims(identity, transforms.claims));
+        };
+      },
+    },
+    {
       name: 'auth-authorize',
       phase: 'authorize',
       enforces: ['AllowedScopes', 'RouteClaimsRequirement'],

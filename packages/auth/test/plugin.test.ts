@@ -1,8 +1,8 @@
-import { createGateway, readConfiguration } from '@ocelot/core';
+import { createGateway, IDENTITY, type Plugin, readConfiguration } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
 import { auth } from '../src/index.js';
-import { authStands, bearer } from './auth-stand.js';
+import { authStands, bearer, type Seen } from './auth-stand.js';
 
 const { gateway, sockets, plain } = authStands();
 
@@ -25,6 +25,54 @@ describe('auth', () => {
     };
     const stand = await gateway(await plain(), { route });
     expect(stand.configure({ route }).warnings.filter(({ message }) => message.includes('@ocelot/auth'))).toEqual([]);
+  });
+
+  it('loads a file that describes no provider, and leaves its routes closed (ADR 9)', async () => {
+    const stand = await gateway(await plain(), { authentication: { Providers: {} } });
+    expect(
+      stand.lines.find(({ message }) => message.includes('no authentication provider is described')),
+    ).toMatchObject({
+      level: 'warn',
+      fields: { source: 'ocelot.json#/Routes/0' },
+    });
+    expect((await stand.fetch(await bearer())).status).toBe(403);
+  });
+
+  it('leaves it to a stage of the program’s own to say who clients are, and takes its word', async () => {
+    const own: Plugin = {
+      name: 'own',
+      setup: (registry) =>
+        registry.stage({
+          name: 'own',
+          phase: 'authenticate',
+          enforces: ['AuthenticationOptions'],
+          forRoute: () => (exchange) => {
+            const role = exchange.request.header('x-role') ?? 'none';
+            const claims = { role: [role] };
+            exchange.set(IDENTITY, {
+              provider: 'own',
+              subject: 'a',
+              tokenId: undefined,
+              claims,
+              expiresAtMs: undefined,
+            });
+          },
+        }),
+    };
+    const stand = await gateway(await plain(), {
+      authentication: { Providers: {} },
+      plugins: [own],
+      route: {
+        AuthenticationOptions: { AuthenticationProviderKeys: ['Own'] },
+        AddClaimsToRequest: { Group: 'Claims[role] > value' },
+        RouteClaimsRequirement: { Group: 'admin' },
+        AddHeadersToRequest: { 'X-Group': 'Claims[Group] > value' },
+      },
+    });
+    expect((await stand.fetch({ 'X-Role': 'user' })).status).toBe(403);
+    const answer = await stand.fetch({ 'X-Role': 'admin' });
+    expect(answer.status).toBe(200);
+    expect((JSON.parse(answer.body) as Seen).headers['x-group']).toBe('admin');
   });
 
   it('revokes and renews for the program that made it', async () => {

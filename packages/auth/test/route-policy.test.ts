@@ -32,12 +32,11 @@ describe('readPolicy', () => {
     const [issue] = await issuesOf(
       {},
       {
-        authentication: { Providers: {} },
         global: { AuthenticationOptions: { AuthenticationProviderKeys: ['Bearer'] } },
       },
     );
     expect(issue?.source).toBe('ocelot.json#/GlobalConfiguration/AuthenticationOptions');
-    expect(issue?.hint).toContain('There is none yet.');
+    expect(issue?.message).toBe('No authentication provider is named "Bearer".');
   });
 
   it.each([
@@ -86,6 +85,7 @@ describe('readPolicy', () => {
       DynamicRoutes: [{ ServiceName: 'chat', AuthenticationOptions: { AuthenticationProviderKeys: ['Nobody'] } }],
       GlobalConfiguration: {
         DownstreamScheme: 'ws',
+        Gateway: { Authentication: { Providers: { Main: MAIN } } },
         ServiceDiscoveryProvider: { Type: 'Test', Host: 'registry', Port: 8500 },
       },
     });

@@ -5,6 +5,7 @@ import { GatewayError } from '../errors/gateway-error.js';
 /**
  * Refuses every request of a route that asks for protection which no registered stage gives. Ocelot leaves such a
  * route open to upgrades (its WebSocket pipeline has no authentication step); here it is closed until a plugin comes.
+ * @param stages Those that run on the route: one that declined it enforces nothing there.
  * @returns undefined when everything the route asks for is enforced.
  */
 export function unenforcedSecurity(route: Route, stages: readonly StageDefinition[]): Stage | undefined {
