@@ -28,6 +28,8 @@ export interface OpenGatewayOptions extends Pick<ListenOptions, 'host' | 'port' 
   readonly firstRevision?: number;
   /** In a worker: see `ListenTls.ticketSecret`. @default a random one */
   readonly ticketSecret?: Buffer | undefined;
+  /** Called before the port opens. @default nothing to do */
+  readonly beforeListening?: (gateway: Gateway) => Promise<void>;
   /** How often the files of certificates are looked at. @default 1 s */
   readonly renewalIntervalMs?: number;
 }
@@ -69,6 +71,7 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
   let listener: Listener;
   try {
     if (options.requireDiscovery) discovery.assertReached();
+    await options.beforeListening?.(gateway);
     const { ticketSecret = randomBytes(32) } = options;
     listener = await listen(gateway, {
       host,

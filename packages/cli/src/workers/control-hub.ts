@@ -3,6 +3,7 @@ import type { ControlAnswer, Logger } from '@ocelot/core';
 import { problem } from '../control/control-answers.js';
 import type { ControlCall, ControlDesk, ControlOutcome, ControlQuestion } from '../control/control-desk.js';
 import type { ToWorker } from './messages.js';
+import { ToldCalls } from './told-calls.js';
 
 /** A worker ends its own calls after 5 s; one that has not answered by then does not answer at all. */
 const ANSWER_LIMIT_MS = 6_000;
@@ -20,20 +21,23 @@ interface Waiting {
 
 /**
  * The primary's side of the control address: asks every worker, and has one of them make one answer of all, since
- * plugins live in workers only. What a worker does not answer in time is left out, and that is said.
+ * plugins live in workers only. What a worker does not answer in time is left out, and that is said. A worker that takes
+ * the place of another is told what changed before.
  */
 export class ControlHub implements ControlDesk {
   readonly #log: Logger;
   readonly #limitMs: number;
   readonly #members = new Set<ControlMember>();
   readonly #waiting = new Map<number, Waiting>();
+  readonly #told: ToldCalls;
   #calls: readonly ControlCall[] = [];
   #last = 0;
 
   /** @param limitMs longest wait for one worker; a parameter for tests. */
-  constructor(log: Logger, limitMs: number = ANSWER_LIMIT_MS) {
+  constructor(log: Logger, limitMs: number = ANSWER_LIMIT_MS, told: ToldCalls = new ToldCalls()) {
     this.#log = log;
     this.#limitMs = limitMs;
+    this.#told = told;
   }
 
   /** The same in every worker: all set the same plugins up. */
@@ -45,10 +49,24 @@ export class ControlHub implements ControlDesk {
     return this.#members.size > 0;
   }
 
-  /** A worker accepts connections, and answers calls from now on until it is gone. */
-  joined(member: ControlMember, calls: readonly ControlCall[]): void {
+  /** What a worker that starts now has to be told. */
+  get told(): readonly ControlQuestion[] {
+    return this.#told.all;
+  }
+
+  /**
+   * A worker accepts connections, and answers calls from now on until it is gone.
+   * @param told What it knows of {@link ControlHub.told}.
+   */
+  joined(member: ControlMember, calls: readonly ControlCall[], told: readonly ControlQuestion[]): void {
     this.#members.add(member);
     this.#calls = calls;
+    const known = new Set(told);
+    const meanwhile = this.#told.all.filter((question) => !known.has(question));
+    if (meanwhile.length > 0) void this.#tell(member, meanwhile);
+    const { dropped } = this.#told;
+    if (dropped > 0)
+      this.#log.warn({ worker: member.worker, dropped }, 'a worker was told the latest control calls, not all of them');
   }
 
   /** A worker's process has ended, and answers nothing that it was asked. */
@@ -63,6 +81,18 @@ export class ControlHub implements ControlDesk {
   }
 
   async ask(question: ControlQuestion): Promise<ControlOutcome> {
+    this.#told.add(question);
+    const outcome = await this.#askAll(question);
+    if (outcome.answer.status >= 400) this.#told.forget(question);
+    return outcome;
+  }
+
+  /** One after the other, in the order in which they came. */
+  async #tell(member: ControlMember, calls: readonly ControlQuestion[]): Promise<void> {
+    for (const question of calls) await this.#request(member, (id) => ({ type: 'control', id, question }));
+  }
+
+  async #askAll(question: ControlQuestion): Promise<ControlOutcome> {
     const asked = [...this.#members].toSorted((one, other) => one.worker - other.worker);
     const answers = await Promise.all(
       asked.map(async (member) => ({

@@ -29,6 +29,8 @@ export interface Assignment {
   readonly ticketSecret: string;
   /** In base64: `GatewayMember.secret`. */
   readonly groupSecret: string;
+  /** Control calls of the past that changed something, in order. */
+  readonly told: readonly ControlQuestion[];
 }
 
 /** Leases of one endpoint of one pool, by the name that the pool has in every worker. */

@@ -15,7 +15,7 @@ import type { Assignment, FromWorker, ToWorker } from './messages.js';
 import { RemoteLedger } from './remote-ledger.js';
 import { RemoteLoads } from './remote-loads.js';
 import { RemoteNotes } from './remote-notes.js';
-import { serveControls } from './worker-controls.js';
+import { repeatCalls, serveControls } from './worker-controls.js';
 import { describeFailure } from './worker-failure.js';
 
 /** A primary that lives assigns within milliseconds. */
@@ -169,6 +169,7 @@ class ServingWorker {
       group,
       firstRevision: revision,
       ticketSecret: Buffer.from(ticketSecret, 'base64'),
+      beforeListening: (gateway) => repeatCalls(gateway, this.#assignment.told),
     });
   }
 

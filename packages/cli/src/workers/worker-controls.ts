@@ -1,6 +1,6 @@
 import type { Gateway } from '@ocelot/core';
 
-import type { ControlCall } from '../control/control-desk.js';
+import type { ControlCall, ControlQuestion } from '../control/control-desk.js';
 import { LocalDesk } from '../control/local-desk.js';
 import type { FromWorker, ToWorker } from './messages.js';
 
@@ -19,4 +19,15 @@ export function serveControls(
       primary.send({ type: 'controlAnswer', id: message.id, answer: desk.merge(message.call, message.answers) });
   });
   return desk.calls;
+}
+
+/** Has a worker that takes the place of another know what was changed before, one call after the other. */
+export async function repeatCalls(
+  gateway: Pick<Gateway, 'controls' | 'log'>,
+  told: readonly ControlQuestion[],
+): Promise<void> {
+  if (told.length === 0) return;
+  const desk = new LocalDesk(gateway);
+  for (const question of told) await desk.ask(question);
+  gateway.log.info({ calls: told.length }, 'control calls of the past were repeated');
 }

@@ -3,7 +3,7 @@ import type { GatewayConfig, Logger } from '@ocelot/core';
 import { CommandError } from '../command-error.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { CLOSE_GRACE_MS } from '../within-limits.js';
-import type { ControlCall } from '../control/control-desk.js';
+import type { ControlCall, ControlQuestion } from '../control/control-desk.js';
 import type { Assignment } from './messages.js';
 import { HEALTHY_MS, MOST_QUICK_ENDS, RestartPolicy } from './restart-policy.js';
 import type { WorkerEnd, WorkerProcess } from './worker-process.js';
@@ -14,7 +14,7 @@ const KILL_LIMIT_MS = 2_000;
 /** What every worker is told; the pool adds who it is, the port and the configuration. */
 export type CommonAssignment = Omit<
   Assignment,
-  'worker' | 'workers' | 'port' | 'config' | 'revision' | 'requireDiscovery'
+  'worker' | 'workers' | 'port' | 'config' | 'revision' | 'requireDiscovery' | 'told'
 >;
 
 /** What a pool is made of. */
@@ -26,8 +26,14 @@ export interface WorkerPoolInit {
   readonly requireDiscovery: boolean;
   /** Starts a process. */
   readonly fork: (worker: number) => WorkerProcess;
-  /** Told when a process accepts connections, and which calls of the control address it answers. */
-  readonly accepts: (process: WorkerProcess, controls: readonly ControlCall[]) => void;
+  /** Control calls that a process which starts now has to be told. */
+  readonly told: () => readonly ControlQuestion[];
+  /** Told when a process accepts connections, which calls of the control address it answers, and what it was told. */
+  readonly accepts: (
+    process: WorkerProcess,
+    controls: readonly ControlCall[],
+    told: readonly ControlQuestion[],
+  ) => void;
   /** Told when a process is gone. */
   readonly gone: (process: WorkerProcess) => void;
   readonly log: Logger;
@@ -183,8 +189,10 @@ export class WorkerPool {
       log.error({ worker: place.worker, pid: process.pid, forMs }, 'worker does not answer: it is killed');
       process.kill();
     });
+    const told = this.#init.told();
     const { url, revision, controls } = await process.start({
       ...common,
+      told,
       worker: place.worker,
       workers: size,
       port: this.#port,
@@ -201,7 +209,7 @@ export class WorkerPool {
       throw error;
     }
     place.acceptingSince = performance.now();
-    this.#init.accepts(process, controls);
+    this.#init.accepts(process, controls, told);
     log.info({ worker: place.worker, pid: process.pid, revision: place.revision }, 'worker accepts connections');
     return url;
   }

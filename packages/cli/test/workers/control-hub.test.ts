@@ -9,13 +9,19 @@ const text = (body: string): ControlAnswer => ({ status: 200, contentType: 'text
 const CALL = { method: 'GET', path: '/x', description: 'd' } as const;
 const QUESTION = { method: 'GET', template: '/x', path: '/x', params: {}, query: '', headers: {}, body: '' } as const;
 
+const post = (path: string) => ({ ...QUESTION, method: 'POST', path }) as const;
+
 /** A worker that answers with its number, or not at all; merging joins what it is given. */
 function member(hub: ControlHub, worker: number, isSilent = false): ControlMember {
   return {
     worker,
     send(message: ToWorker) {
       if (isSilent) return;
-      if (message.type === 'control') queueMicrotask(() => hub.take(message.id, text(String(worker))));
+      if (message.type === 'control') {
+        const isRefused = message.question.path === '/refused';
+        const answer = { ...text(String(worker)), status: isRefused ? 400 : 200 };
+        queueMicrotask(() => hub.take(message.id, answer));
+      }
       if (message.type === 'mergeControl')
         queueMicrotask(() =>
           hub.take(message.id, text(`${worker}: ${message.answers.map(({ body }) => body).join('+')}`)),
@@ -28,7 +34,7 @@ function hubOf(...silent: boolean[]) {
   const log = new MemoryLogger();
   const hub = new ControlHub(log, 20);
   const members = silent.map((isSilent, index) => member(hub, index + 1, isSilent));
-  for (const one of members.toReversed()) hub.joined(one, [CALL]);
+  for (const one of members.toReversed()) hub.joined(one, [CALL], []);
   return { hub, log, members };
 }
 
@@ -55,8 +61,8 @@ describe('ControlHub', () => {
     const log = new MemoryLogger();
     const hub = new ControlHub(log, 60_000);
     const dying = member(hub, 1, true);
-    hub.joined(dying, [CALL]);
-    hub.joined(member(hub, 2), [CALL]);
+    hub.joined(dying, [CALL], []);
+    hub.joined(member(hub, 2), [CALL], []);
     const asked = hub.ask(QUESTION);
     hub.left(dying);
     expect(await asked).toEqual({ answer: text('2'), missing: [1] });
@@ -69,6 +75,27 @@ describe('ControlHub', () => {
     for (const one of members) hub.left(one);
     expect((await hub.ask(QUESTION)).answer.status).toBe(503);
     expect(hub.isServing).toBe(false);
+  });
+
+  it('knows what a worker that starts has to be told: what changed something, in order', async () => {
+    const { hub } = hubOf(false);
+    for (const question of [post('/a'), QUESTION, post('/refused'), post('/b')]) await hub.ask(question);
+    expect(hub.told.map(({ path }) => path)).toEqual(['/a', '/b']);
+  });
+
+  it('tells a worker that has started what was changed meanwhile', async () => {
+    const { hub } = hubOf(false);
+    await hub.ask(post('/before'));
+    const { told } = hub;
+    await hub.ask(post('/meanwhile'));
+    const heard: string[] = [];
+    const late: ControlMember = {
+      worker: 2,
+      send: (message) => void (message.type === 'control' && heard.push(message.question.path)),
+    };
+    hub.joined(late, [CALL], told);
+    expect(heard).toEqual(['/meanwhile']);
+    hub.left(late);
   });
 
   it('drops an answer that nobody waits for any more', () => {
