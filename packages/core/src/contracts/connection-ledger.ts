@@ -1,8 +1,8 @@
 /** One upgrade that asks for its place under `Gateway.MaxConnections` and `Gateway.MaxConnectionsPerIp`. */
 export interface ConnectionClaim {
-  /** What is counted together: the id of a route. */
+  /** What is counted together: the id of a route, or a name of a plugin's own that is no id of a route. */
   readonly route: string;
-  /** Whose connection it is: an IPv4 address, or the /64 of an IPv6 one. */
+  /** Whose connection it is: an IPv4 address, or the /64 of an IPv6 one; a plugin may tell clients apart otherwise. */
   readonly address: string;
   /** Most open connections of the route; 0: no limit. */
   readonly maxConnections: number;
