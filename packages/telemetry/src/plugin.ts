@@ -20,7 +20,7 @@ const TRACE: Slot<ExchangeTrace> = createSlot<ExchangeTrace>('telemetry');
 export function telemetry(options: TelemetryOptions = {}): Plugin {
   return {
     name: 'telemetry',
-    supports: ['UseTracing'],
+    supports: ['UseTracing', 'Telemetry'],
     setup(registry) {
       const { host } = registry;
       const book = new MetricBook((metric) =>

@@ -77,6 +77,10 @@ export interface Registry {
   /** Lets a plugin see frames, or decide about messages. Hooks of several taps run in the order of registration. */
   tap(definition: FrameTap): void;
   relay(relay: Relay): void;
+  /**
+   * Hears every event. Also from {@link ConfigurationHook.prepare}: while no sink is registered when routes are bound, no
+   * events of attempts are made on them.
+   */
   telemetry(sink: Telemetry): void;
   /** Follows the configurations. */
   configuration(hook: ConfigurationHook): void;

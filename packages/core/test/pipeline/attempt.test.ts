@@ -124,6 +124,19 @@ describe('attempts', () => {
     await end(gateway);
   });
 
+  it('are told to a sink that was registered while the configuration was prepared', async () => {
+    const events: string[] = [];
+    const sink: Plugin = {
+      name: 'sink',
+      setup: (to) =>
+        to.configuration({ prepare: () => to.telemetry({ record: ({ type }) => void events.push(type) }) }),
+    };
+    const { gateway, admit } = await stand([1], [sink]);
+    (await admit()).finish({ outcome: 'completed' });
+    expect(events.slice(1)).toEqual(['attempt.started', 'attempt.ended']);
+    await end(gateway);
+  });
+
   it('are told to telemetry, on routes without guards too', async () => {
     const events: GatewayEvent[] = [];
     const sink: Plugin = { name: 'sink', setup: (to) => to.telemetry({ record: (event) => void events.push(event) }) };

@@ -33,6 +33,7 @@ export const ROUTE_TELEMETRY: ObjectKey = object(
   'RouteTelemetry',
   'Traces and metrics of one route. Each key wins over the one of GlobalConfiguration.Gateway.Telemetry.',
   ROUTE_KEYS,
+  { needs: '@ocelot/telemetry' },
 );
 
 /** `GlobalConfiguration.Gateway.Telemetry`. */
@@ -75,4 +76,5 @@ export const GLOBAL_TELEMETRY: ObjectKey = object(
       { default: 2000, minimum: 10, maximum: 100_000 },
     ),
   },
+  { needs: '@ocelot/telemetry' },
 );
