@@ -43,7 +43,7 @@ export function resilience(options: ResiliencePluginOptions = {}): Plugin {
         method: 'GET',
         path: '/resilience',
         description: 'State of circuits, endpoints, health checks and retry budgets.',
-        handle: () => reportAnswer(reportOf(host.member?.index ?? 0, states.all)),
+        handle: () => reportAnswer(reportOf(host.member === undefined ? 0 : host.member.index + 1, states.all)),
         merge: mergeReports,
       });
       registry.onClose(() => {

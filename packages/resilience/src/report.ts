@@ -33,6 +33,7 @@ export interface RouteReport {
 
 /** What one worker knows. */
 export interface WorkerReport {
+  /** As log lines number them: from 1, or 0 without workers. */
   readonly worker: number;
   readonly routes: readonly RouteReport[];
 }
