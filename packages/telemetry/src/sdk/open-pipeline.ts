@@ -6,13 +6,14 @@ import {
   trace,
   type TracerProvider,
 } from '@opentelemetry/api';
+import type { Resource } from '@opentelemetry/resources';
 import type { IMetricReader } from '@opentelemetry/sdk-metrics';
 import type { PluginHost } from '@ocelot/core';
 
 import { feedMeter, type Transfers } from '../metrics/meter-feed.js';
 import type { MetricBook } from '../metrics/metric-book.js';
 import { watchProcess } from '../metrics/process-metrics.js';
-import { prometheusText, type PrometheusText } from '../metrics/prometheus-text.js';
+import { prometheusText } from '../metrics/prometheus-text.js';
 import type { Pipeline } from '../pipeline.js';
 import type { ProcessSettings } from '../settings/telemetry-settings.js';
 import { SpanMaker } from '../traces/span-maker.js';
@@ -36,65 +37,65 @@ export interface PipelineInit {
   readonly env: NodeJS.ProcessEnv;
 }
 
+/** With what is read once for both kinds. */
+interface Common extends PipelineInit {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly resource: Resource;
+}
+
 /**
  * Loads what the configuration needs of OpenTelemetry, and opens it: for the plugin, which closes it.
  * @throws ConfigError when the collector's address or headers are no good, or when metrics have nowhere to go.
  */
 export async function openPipeline(init: PipelineInit): Promise<Pipeline> {
-  const { settings, host } = init;
-  const headers = await collectorHeaders(settings.otlp, init.env);
-  const resource = gatewayResource(settings, host.member);
   const opened: Sdk[] = [];
   const undo: (() => void)[] = [];
-
-  let tracing: SpanMaker | undefined;
-  if (init.isTraced) {
-    let provider = init.tracerProvider ?? globalTracers(settings);
-    if (provider === undefined) {
-      const sdk = await openTracers({ settings, headers, resource, host, env: init.env });
-      opened.push(sdk);
-      provider = sdk.provider;
-    }
-    tracing = new SpanMaker(provider.getTracer(SCOPE));
-  }
-
-  let text: PrometheusText | undefined;
-  if (init.isCounted) {
-    text = settings.isPrometheus ? prometheusText() : undefined;
-    const meters = await metersOf(init, text?.reader, headers, resource);
-    if (meters.sdk !== undefined) opened.push(meters.sdk);
-    for (const provider of meters.providers) {
-      const meter = provider.getMeter(SCOPE);
-      undo.push(feedMeter(meter, init.book, init.transfers), watchProcess(meter));
-    }
-  }
-  return {
-    tracing,
-    scrape: text && (() => text.scrape()),
-    async close() {
-      await Promise.all(opened.map((sdk) => sdk.close()));
-      for (const step of undo) step();
-    },
+  const close = async (): Promise<void> => {
+    // The last delivery reads what is undone behind it.
+    await Promise.all(opened.map((sdk) => sdk.close()));
+    for (const step of undo) step();
   };
+  try {
+    const headers = await collectorHeaders(init.settings.otlp, init.env);
+    const common = { ...init, headers, resource: gatewayResource(init.settings, init.host.member) };
+    const tracing = init.isTraced ? new SpanMaker((await tracersOf(common, opened)).getTracer(SCOPE)) : undefined;
+    const text = init.isCounted && init.settings.isPrometheus ? prometheusText() : undefined;
+    if (init.isCounted) {
+      for (const provider of await metersOf(common, text?.reader, opened)) {
+        const meter = provider.getMeter(SCOPE);
+        undo.push(feedMeter(meter, init.book, init.transfers), watchProcess(meter));
+      }
+    }
+    return { tracing, scrape: text && (() => text.scrape()), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
-async function metersOf(
-  init: PipelineInit,
-  reader: IMetricReader | undefined,
-  headers: Readonly<Record<string, string>>,
-  resource: ReturnType<typeof gatewayResource>,
-): Promise<{ readonly providers: AnyMeterProvider[]; readonly sdk: Sdk<AnyMeterProvider> | undefined }> {
-  const { settings, host } = init;
-  const isSent = settings.otlp.endpoint !== undefined || settings.otlp.isFromEnvironment;
-  const foreign = init.meterProvider ?? (isSent || reader !== undefined ? undefined : globalMeters());
-  const providers = foreign === undefined ? [] : [foreign];
-  if (reader === undefined && (foreign !== undefined || !isSent)) {
-    if (foreign !== undefined) return { providers, sdk: undefined };
+/** The caller's provider, the registered one, or one of ours. */
+async function tracersOf(init: Common, opened: Sdk[]): Promise<TracerProvider> {
+  const foreign = init.tracerProvider ?? globalTracers(init.settings);
+  if (foreign !== undefined) return foreign;
+  const sdk = await openTracers(init);
+  opened.push(sdk);
+  return sdk.provider;
+}
+
+/** Who is told the metrics: the caller's provider or the registered one, and one of ours for what the file asks for. */
+async function metersOf(init: Common, reader: IMetricReader | undefined, opened: Sdk[]): Promise<AnyMeterProvider[]> {
+  const { otlp } = init.settings;
+  const isSent = init.meterProvider === undefined && (otlp.endpoint !== undefined || otlp.isFromEnvironment);
+  const isOwn = isSent || reader !== undefined;
+  const foreign = init.meterProvider ?? (isOwn ? undefined : globalMeters());
+  if (!isOwn && foreign === undefined) {
     throw fault('Endpoint', 'metrics are on, but they go nowhere.', 'Set Prometheus to true, or Otlp.Endpoint.');
   }
-  const isOwnSent = isSent && init.meterProvider === undefined;
-  const sdk = await openMeters({ settings, headers, resource, host, env: init.env }, reader, isOwnSent);
-  return { providers: [...providers, sdk.provider], sdk };
+  const providers = foreign === undefined ? [] : [foreign];
+  if (!isOwn) return providers;
+  const sdk = await openMeters(init, reader, isSent);
+  opened.push(sdk);
+  return [...providers, sdk.provider];
 }
 
 /** What is registered with the API, unless the file says where traces go. */

@@ -171,6 +171,33 @@ describe('a connection', () => {
     expect(events[0]?.attributes).toEqual({ 'ocelot.limit': 'messages', 'ocelot.action': 'pause' });
   });
 
+  it('that is under way notes the breaker of its route', async () => {
+    const wait: Plugin = {
+      name: 'wait',
+      setup: (registry) =>
+        registry.stage({
+          name: 'wait',
+          phase: 'authorize',
+          forRoute: (route) => () => {
+            registry.host.record({
+              type: 'breaker.changed',
+              routeId: route.id,
+              endpoint: undefined,
+              state: 'half-open',
+            });
+            registry.host.record({ type: 'breaker.changed', routeId: 'other', endpoint: undefined, state: 'open' });
+          },
+        }),
+    };
+    const { open } = await traced({ plugins: [wait] });
+    await leave(await open('/chat/a'), 1000);
+    const { events } = await span('GET /chat/{room}');
+    expect(events.map(({ name, attributes }) => [name, attributes?.['ocelot.state']])).toEqual([
+      ['breaker', 'half-open'],
+      ['close', undefined],
+    ]);
+  });
+
   it('shows a share of its messages, without a byte of them, where MessageEvents says so', async () => {
     const { open } = await traced({ telemetry: { MessageEvents: 1 } });
     const client = await open('/chat/a');
