@@ -16,9 +16,10 @@ import {
 import { MemoryLogger } from '@ocelot/core/testing';
 import { rawClient, TestAuthority } from '@ocelot/test-support';
 import { webSocketRelay } from '@ocelot/ws-relay';
+import { hash as bcryptHash } from 'bcryptjs';
 import { describe, expect, it } from 'vitest';
 
-import { auth, hashPassword } from '../../src/index.js';
+import { auth } from '../../src/index.js';
 import { createProvider } from '../../src/providers/create-provider.js';
 import { authStands, type AuthStandOptions } from '../auth-stand.js';
 import { ProviderStand } from '../provider-stand.js';
@@ -93,7 +94,7 @@ describe('a WebSocket with credentials of a provider that a file names', () => {
   it('opens with a password of a file, which the backend does not get where the route says so', async () => {
     const files = new ProviderStand();
     onClose(() => files.close());
-    const PasswordFile = await files.file('users', `alice:${await hashPassword('wonderland')}\n`);
+    const PasswordFile = await files.file('users', `alice:${await bcryptHash('wonderland', 4)}\n`);
     const backend = await sockets();
     const route = { Gateway: { Authentication: { ForwardCredentials: 'none' } } };
     const stand = await gateway(backend.port, configured({ Type: 'Basic', PasswordFile, Realm: 'staff' }, route));
