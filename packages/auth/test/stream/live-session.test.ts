@@ -68,6 +68,22 @@ describe('LiveSession', () => {
     expect((await client.readFrame()).payload.toString()).toBe('still here');
   });
 
+  it('ends when the token of its first message expires', async () => {
+    const { clock, wallNowMs, seconds } = time();
+    const stand = await gateway((await sockets()).port, {
+      clock,
+      auth: { wallNowMs },
+      authentication: { Providers: { Main: { ...MAIN, In: ['message'] } } },
+    });
+    const client = await stand.open();
+    client.sendFrame({ opcode: 1, payload: await token({ exp: seconds + 60 }), mask: true });
+    client.sendFrame({ opcode: 1, payload: 'hello', mask: true });
+    // The token itself is for the gateway.
+    expect((await client.readFrame()).payload.toString()).toBe('hello');
+    await clock.advanceAsync(60_000);
+    expect(await closeCode(client)).toBe(4401);
+  });
+
   it('ends event streams too', async () => {
     const { clock, wallNowMs, seconds } = time();
     const stand = await gateway(await plain(), { clock, auth: { wallNowMs } });
