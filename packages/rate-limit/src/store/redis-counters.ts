@@ -23,6 +23,9 @@ declare module 'ioredis' {
 /** Longest pause between two attempts to connect, in milliseconds. */
 const LONGEST_PAUSE_MS = 1000;
 
+/** How long the counter of a probe is kept, in milliseconds. */
+const PROBE_KEPT_MS = 1000;
+
 /** A connection that answered nothing for so long is made anew, in milliseconds. */
 const DEAD_MS = 5000;
 
@@ -38,6 +41,7 @@ export class RedisCounters implements RemoteCounters {
     this.#timeoutMs = timeoutMs;
     const options: RedisOptions = {
       keyPrefix,
+      connectionName: 'ocelot-rate-limit',
       connectTimeout: Math.max(timeoutMs, LONGEST_PAUSE_MS),
       commandTimeout: timeoutMs,
       socketTimeout: Math.max(DEAD_MS, 2 * timeoutMs),
@@ -68,7 +72,8 @@ export class RedisCounters implements RemoteCounters {
   async ping(): Promise<void> {
     try {
       if (this.#redis.status !== 'ready') await this.#connected();
-      await this.#redis.ping();
+      // As a request does: a replica, a full server or a user without rights answers a PING, and counts nothing.
+      await this.#redis.ocelotCount('probe', 1, 1, 0, PROBE_KEPT_MS);
     } catch (error) {
       throw bare(error);
     }

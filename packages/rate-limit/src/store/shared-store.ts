@@ -12,6 +12,7 @@ const PROBE_MS = 500;
 /** A store elsewhere. Each call settles in bounded time. */
 export interface RemoteCounters {
   count(key: string, rule: Rule): Promise<Hit>;
+  /** Settles as `count` would. */
   ping(): Promise<void>;
   close(): void;
 }
