@@ -109,10 +109,12 @@ export function authStages(context: StageContext): readonly StageDefinition[] {
 
 /**
  * Ocelot asks no OPTIONS request who sends it, since browsers send CORS preflights without credentials (Fetch standard,
- * CORS protocol and credentials). An upgrade is never one.
+ * CORS protocol and credentials). An upgrade is never one, and neither is a request that the backend gets with another
+ * method (`DownstreamHttpMethod`): in Ocelot anybody may do with OPTIONS what the route protects.
  */
-function isPreflight({ request }: Exchange): boolean {
-  return request.kind === 'http' && request.method === 'OPTIONS';
+function isPreflight({ request, route }: Exchange): boolean {
+  if (request.kind !== 'http' || request.method !== 'OPTIONS') return false;
+  return route.http.method === undefined || route.http.method === 'OPTIONS';
 }
 
 /** As in Ocelot: whose path it would be is not known. */

@@ -79,6 +79,17 @@ describe('authorize', () => {
   });
 });
 
+describe('OPTIONS', () => {
+  // DownstreamHttpMethod makes another method of it: a POST that nobody was asked for.
+  it('is asked for a token where the backend gets another method, which Ocelot lets anybody call', async () => {
+    const stand = await gateway(await plain(), { route: { ...BY_MAIN, DownstreamHttpMethod: 'POST' } });
+    expect((await stand.fetch({}, '/', 'OPTIONS')).status).toBe(401);
+    const answer = await stand.fetch(await bearer(), '/', 'OPTIONS');
+    expect(answer.status).toBe(200);
+    expect(seen(answer.body).method).toBe('POST');
+  });
+});
+
 describe('claims transformation', () => {
   it('writes claims into headers for the backend, of plain requests and of upgrades', async () => {
     const backend = await sockets();
