@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
 import { describe, expect, it } from 'vitest';
 
 import { authStands, BY_MAIN, bearer, MAIN, type Seen } from './auth-stand.js';
 
-const { gateway, sockets, plain } = authStands();
+const { gateway, sockets, plain, onClose } = authStands();
 
 const seen = (body: string): Seen => JSON.parse(body) as Seen;
 
@@ -120,6 +124,33 @@ describe('claims transformation', () => {
       return index % 2 === 1 && name.toLowerCase().replaceAll('_', '-') === 'x-user';
     });
     expect(users).toEqual(['u7']);
+  });
+
+  it('stands a client that says it once more behind its body, as a trailer (RFC 9110 §6.5.1)', async () => {
+    let trailers: unknown;
+    const backend = createServer((request, response) => {
+      request.resume().on('end', () => {
+        ({ trailers } = request);
+        response.end();
+      });
+    });
+    backend.listen(0, '127.0.0.1');
+    await once(backend, 'listening');
+    onClose(() => {
+      backend.closeAllConnections();
+      return new Promise((resolve) => {
+        backend.close(resolve);
+      });
+    });
+    const stand = await gateway((backend.address() as AddressInfo).port, { route: { ...BY_MAIN, ...CLAIMS } });
+    const client = await stand.client();
+    const { Authorization } = await bearer({ sub: 'a|u7', role: 'r' });
+    client.send(
+      `POST / HTTP/1.1\r\nHost: x\r\nAuthorization: ${Authorization}\r\nTransfer-Encoding: chunked\r\n` +
+        'Trailer: X-User, X-Sum\r\n\r\n1\r\na\r\n0\r\nX-User: root\r\nX-Sum: 1\r\n\r\n',
+    );
+    expect((await client.readHead()).status).toBe(200);
+    expect(trailers).toEqual({ 'x-sum': '1' });
   });
 
   it('lets no client say on a request without an identity what only claims may say', async () => {

@@ -12,6 +12,12 @@ describe('allowedTrailers', () => {
     expect(allowedHttp2Trailers(['X-Sum', '1', 'X-Sum', '2'])).toEqual({ 'x-sum': '1, 2' });
   });
 
+  it('drops what the head says already: a client says nothing once more that a stage wrote (S12)', () => {
+    const head = ['X-User', 'alice', 'Accept', '*/*'];
+    expect(allowedTrailers(['x-user', 'root', 'X_USER', 'root', 'X-Sum', '1'], head)).toEqual([['X-Sum', '1']]);
+    expect(allowedHttp2Trailers(['x-user', 'root', 'X-Sum', '1'], head)).toEqual({ 'x-sum': '1' });
+  });
+
   it.each([
     'Content-Length',
     'transfer-encoding',

@@ -128,13 +128,13 @@ export class Http2Call implements Call {
   }
 
   #sendBody(stream: ClientHttp2Stream): void {
-    const { body } = this.#request;
+    const { body, headers } = this.#request;
     if (body === undefined) return;
     body.on('data', (chunk: Buffer) => {
       if (!stream.write(chunk)) body.pause();
     });
     stream.on('drain', () => body.resume());
-    stream.on('wantTrailers', () => stream.sendTrailers(allowedHttp2Trailers(body.trailers)));
+    stream.on('wantTrailers', () => stream.sendTrailers(allowedHttp2Trailers(body.trailers, headers)));
     body.on('end', () => stream.end());
     body.on('error', (error) => {
       this.fail(error);

@@ -119,7 +119,7 @@ export class NodeCall implements Call {
   }
 
   #sendBody(): void {
-    const { body } = this.#head;
+    const { body, headers } = this.#head;
     if (body === undefined || this.#sendsBody || this.#receiver === undefined) return;
     this.#sendsBody = true;
     const request = this.#request;
@@ -129,7 +129,7 @@ export class NodeCall implements Call {
     request.on('drain', () => body.resume());
     body.on('end', () => {
       const { trailers } = body;
-      if (trailers.length > 0 && body.length === undefined) request.addTrailers(allowedTrailers(trailers));
+      if (trailers.length > 0 && body.length === undefined) request.addTrailers(allowedTrailers(trailers, headers));
       request.end();
     });
     body.on('error', (error) => {
