@@ -63,9 +63,9 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
   get<T>(slot: Slot<T>): T | undefined;
   set<T>(slot: Slot<T>, value: T): void;
   /**
-   * Lets a stage change the headers of whatever the backend answers: of an HTTP response, of a 101, of a relayed
-   * refusal. Runs once, in the order of registration, before the route's own header transforms; what `edit` throws is
-   * logged and changes nothing.
+   * Lets a stage change the headers of whatever is answered: of an HTTP response, of a 101, of a relayed refusal, of a
+   * refusal of the gateway's own. Runs in the order of registration, behind the request id and before the route's own
+   * header transforms; what `edit` throws is logged and changes nothing.
    */
   onAnswer(edit: AnswerEdit): void;
   /**
@@ -87,11 +87,11 @@ export interface Exchange<R extends GatewayRequest = GatewayRequest> {
 /** The head of a backend's answer on its way to the client: what {@link Exchange.onAnswer} may change. */
 export interface AnswerHead {
   readonly status: number;
-  /** End-to-end headers of the backend; of a 101 without those of the WebSocket handshake itself. */
+  /** End-to-end headers of the backend, of a refusal those it brings; of a 101 without those of the handshake itself. */
   readonly headers: OutgoingHeaders;
 }
 
-/** Changes the headers of an answer. Called once; must not keep `answer`. */
+/** Changes the headers of an answer; must not keep `answer`. */
 export type AnswerEdit = (answer: AnswerHead) => void;
 
 /**
@@ -135,6 +135,7 @@ export interface Admission<R extends GatewayRequest = GatewayRequest> extends Ex
   readonly taps: readonly BoundTap[];
   /**
    * Fails over: releases the current lease and takes one of another endpoint. Only before anything reached the client.
+   * The attempt at the current one has failed then; where there is no other endpoint it goes on.
    * @returns undefined when the route's attempts or its endpoints are used up: answer with `cause` then.
    */
   nextLease(cause: GatewayError): Lease | undefined;

@@ -90,7 +90,8 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, ErrorCatalogueEntry>> =
     closeCode: 1008,
     source: 'client',
     message: 'The request is not allowed.',
-    remedy: 'Look at the IP lists (`SecurityOptions`) and at `Gateway.AllowedOrigins` of the route.',
+    remedy:
+      'The log line says which rule of the route it was: IP lists (`SecurityOptions`), `Gateway.AllowedOrigins`, `AllowedScopes`, `RouteClaimsRequirement`, or a protection that no plugin enforces.',
   },
   OCELOT_ERR_TOKEN_EXPIRED: {
     status: 401,
