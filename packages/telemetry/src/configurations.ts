@@ -66,8 +66,7 @@ export class Configurations {
     const wanted = this.#wanted(config);
     if (!wanted.isTraced && !wanted.isCounted) return false;
     const settings = processSettings(config, this.#init.env);
-    if (this.#init.host.isTrial === true) return false;
-    if (settings.isPrometheus && !settings.hasAdmin) {
+    if (settings.isPrometheus && !settings.hasAdmin && this.#init.host.isTrial !== true) {
       const hint = 'set GlobalConfiguration.Gateway.Admin.Port, or serve Gateway.controls yourself';
       this.#init.host.log.warn({ hint }, 'Prometheus is on, but there is no control address to ask for /metrics');
     }

@@ -101,7 +101,7 @@ export type GatewayEvent =
   | {
       /** A store that gateways share, or a service that a plugin asks, cannot be reached, or can again. */
       readonly type: 'dependency.changed';
-      /** From a small set: `rate-limit-store`, `jwks`, `introspection`. */
+      /** From a small set: `rate-limit-store`, `jwks`, `introspection`, `otlp-traces`, `otlp-metrics`. */
       readonly name: string;
       readonly isUp: boolean;
       readonly error: Error | undefined;

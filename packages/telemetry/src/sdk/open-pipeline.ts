@@ -19,7 +19,7 @@ import type { ProcessSettings } from '../settings/telemetry-settings.js';
 import { SpanMaker } from '../traces/span-maker.js';
 import { collectorHeaders, fault } from './collector-headers.js';
 import { gatewayResource } from './resource.js';
-import { openMeters, openTracers, type Sdk } from './sdk-providers.js';
+import { isSent, openMeters, openTracers, type Sdk } from './sdk-providers.js';
 
 const SCOPE = '@ocelot/telemetry';
 
@@ -63,7 +63,7 @@ export async function openPipeline(init: PipelineInit): Promise<Pipeline> {
     if (init.isCounted) {
       for (const provider of await metersOf(common, text?.reader, opened)) {
         const meter = provider.getMeter(SCOPE);
-        undo.push(feedMeter(meter, init.book, init.transfers), watchProcess(meter));
+        if (init.host.isTrial !== true) undo.push(feedMeter(meter, init.book, init.transfers), watchProcess(meter));
       }
     }
     return { tracing, scrape: text && (() => text.scrape()), close };
@@ -84,23 +84,22 @@ async function tracersOf(init: Common, opened: Sdk[]): Promise<TracerProvider> {
 
 /** Who is told the metrics: the caller's provider or the registered one, and one of ours for what the file asks for. */
 async function metersOf(init: Common, reader: IMetricReader | undefined, opened: Sdk[]): Promise<AnyMeterProvider[]> {
-  const { otlp } = init.settings;
-  const isSent = init.meterProvider === undefined && (otlp.endpoint !== undefined || otlp.isFromEnvironment);
-  const isOwn = isSent || reader !== undefined;
+  const isPushed = init.meterProvider === undefined && isSent(init.settings);
+  const isOwn = isPushed || reader !== undefined;
   const foreign = init.meterProvider ?? (isOwn ? undefined : globalMeters());
   if (!isOwn && foreign === undefined) {
     throw fault('Endpoint', 'metrics are on, but they go nowhere.', 'Set Prometheus to true, or Otlp.Endpoint.');
   }
   const providers = foreign === undefined ? [] : [foreign];
   if (!isOwn) return providers;
-  const sdk = await openMeters(init, reader, isSent);
+  const sdk = await openMeters(init, reader, isPushed);
   opened.push(sdk);
   return [...providers, sdk.provider];
 }
 
 /** What is registered with the API, unless the file says where traces go. */
-function globalTracers({ otlp }: ProcessSettings): TracerProvider | undefined {
-  if (otlp.endpoint !== undefined || otlp.isFromEnvironment) return undefined;
+function globalTracers(settings: ProcessSettings): TracerProvider | undefined {
+  if (isSent(settings)) return undefined;
   const registered = trace.getTracerProvider();
   const isEmpty = registered instanceof ProxyTracerProvider && registered.getDelegateTracer(SCOPE) === undefined;
   return isEmpty ? undefined : registered;

@@ -35,7 +35,7 @@ export interface Sdk<P = unknown> {
 export async function openTracers(init: SdkInit): Promise<Sdk<TracerProvider>> {
   const { settings, resource, host, env } = init;
   const spanProcessors = await spanProcessorsOf(init);
-  if (spanProcessors.length === 0) {
+  if (!isSent(settings) && host.isTrial !== true) {
     host.log.warn({}, 'traces have ids, but are sent nowhere: Gateway.Telemetry.Otlp.Endpoint is not set');
   }
   // Where no key says otherwise, OTEL_TRACES_SAMPLER does.
@@ -51,17 +51,17 @@ export async function openTracers(init: SdkInit): Promise<Sdk<TracerProvider>> {
 /**
  * Opens the SDK for metrics.
  * @param reader Of Prometheus.
- * @param isSent Whether they go to the collector too.
+ * @param isPushed Whether they go to the collector too.
  * @throws ConfigError when the address of the collector is no good.
  */
 export async function openMeters(
   init: SdkInit,
   reader: IMetricReader | undefined,
-  isSent: boolean,
+  isPushed: boolean,
 ): Promise<Sdk<AnyMeterProvider>> {
   const { settings, resource, host } = init;
   const readers = reader === undefined ? [] : [reader];
-  if (isSent) readers.push(await pushReader(init));
+  if (isPushed) readers.push(...(await pushReaders(init)));
   const provider = new MeterProvider({
     resource,
     readers,
@@ -72,22 +72,32 @@ export async function openMeters(
 }
 
 async function spanProcessorsOf(init: SdkInit): Promise<SpanProcessor[]> {
-  const { otlp } = init.settings;
-  if (otlp.endpoint === undefined && !otlp.isFromEnvironment) return [];
+  if (!isSent(init.settings)) return [];
+  const options = exporterOptions(init, '/v1/traces');
+  if (init.host.isTrial === true) return [];
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http');
-  const exporter = new OTLPTraceExporter(exporterOptions(init, '/v1/traces'));
+  const exporter = new OTLPTraceExporter(options);
   return [new BatchSpanProcessor(watchDeliveries(exporter, 'otlp-traces', init.host))];
 }
 
-async function pushReader(init: SdkInit): Promise<IMetricReader> {
+async function pushReaders(init: SdkInit): Promise<IMetricReader[]> {
   const { timeoutMs, metricsIntervalMs } = init.settings.otlp;
+  const options = exporterOptions(init, '/v1/metrics');
+  if (init.host.isTrial === true) return [];
   const { OTLPMetricExporter } = await import('@opentelemetry/exporter-metrics-otlp-http');
-  const exporter = new OTLPMetricExporter(exporterOptions(init, '/v1/metrics'));
-  return new PeriodicExportingMetricReader({
-    exporter: watchDeliveries(exporter, 'otlp-metrics', init.host),
-    exportIntervalMillis: metricsIntervalMs,
-    exportTimeoutMillis: Math.min(timeoutMs, metricsIntervalMs),
-  });
+  const exporter = new OTLPMetricExporter(options);
+  return [
+    new PeriodicExportingMetricReader({
+      exporter: watchDeliveries(exporter, 'otlp-metrics', init.host),
+      exportIntervalMillis: metricsIntervalMs,
+      exportTimeoutMillis: Math.min(timeoutMs, metricsIntervalMs),
+    }),
+  ];
+}
+
+/** Whether there is a collector. A trial reads all that the configuration says of it, and sends it nothing. */
+export function isSent({ otlp }: ProcessSettings): boolean {
+  return otlp.endpoint !== undefined || otlp.isFromEnvironment;
 }
 
 function exporterOptions(

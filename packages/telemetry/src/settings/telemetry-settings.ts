@@ -58,7 +58,7 @@ export interface TelemetryDefaults {
 }
 
 /** `GlobalConfiguration.Gateway.Telemetry` as written. */
-export function telemetrySection(config: GatewayConfig): JsonObject {
+function telemetrySection(config: GatewayConfig): JsonObject {
   return section(section(config.global, 'Gateway'), 'Telemetry');
 }
 

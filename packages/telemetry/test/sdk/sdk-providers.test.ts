@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { createGateway, type Plugin, readConfiguration } from '@ocelot/core';
 import { eventually } from '@ocelot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
+import { telemetry } from '../../src/index.js';
 import { leave, stands, talk } from '../telemetry-stand.js';
 
 interface Delivery {
@@ -119,6 +121,28 @@ describe('OTLP over HTTP', () => {
     );
     expect(line.fields).toMatchObject({ what: 'traces', cause: 'not within 3000 ms' });
     collector.closeAllConnections();
+  });
+
+  it('is not spoken in a trial, which finds what is wrong all the same', async () => {
+    const trial: Plugin = {
+      name: 'trial',
+      setup: (registry) =>
+        telemetry().setup({
+          ...registry,
+          stage() {},
+          tap() {},
+          control() {},
+          host: { ...registry.host, isTrial: true },
+        }),
+    };
+    const section = { Traces: true, Metrics: true, Otlp: { Endpoint: endpoint } };
+    const config = readConfiguration({ Routes: [], GlobalConfiguration: { Gateway: { Telemetry: section } } });
+    const gateway = await createGateway({ config, plugins: [trial] });
+    const broken = { ...section, Otlp: { Endpoint: 'nowhere' } };
+    const wrong = readConfiguration({ Routes: [], GlobalConfiguration: { Gateway: { Telemetry: broken } } });
+    await expect(gateway.reload(wrong)).rejects.toThrow(/no URL/);
+    await gateway.drain({ deadlineMs: 0 });
+    expect(deliveries).toEqual([]);
   });
 
   it('makes ids without a collector, and says that spans go nowhere', async () => {
