@@ -66,8 +66,13 @@ async function readFirstMessage(
   source: FirstMessageSource,
   rules: AuthenticationRules,
 ): Promise<Accepted> {
-  const message = await request.firstMessage?.(source.options(request));
+  const options = source.options(request);
+  const message = await request.firstMessage?.(options);
   if (message === undefined) throw unauthenticated(rules, []);
+  // A backend that chose another of the client's offers would contradict what the client was told.
+  const { headers } = exchange.outgoing;
+  if (options.subprotocol === undefined) headers.delete('Sec-WebSocket-Protocol');
+  else headers.set('Sec-WebSocket-Protocol', options.subprotocol);
   const told = shownBy(rules.providers, ({ source: own }) => own.firstMessage?.read(message), rules);
   return verifyFrom(0, told, exchange, [], rules);
 }

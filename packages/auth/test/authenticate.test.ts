@@ -267,6 +267,24 @@ describe('the first message', () => {
   });
 
   it.each([
+    ['the one that the provider names', ['second'], 'second'],
+    ['the first where it names none', [], 'first'],
+    ['none where it knows none of them', ['fourth'], undefined],
+  ])('leaves the backend no other subprotocol than the client was told: %s', async (_, Subprotocols, told) => {
+    const backend = await sockets({ handleProtocols: (offers) => [...offers][0] ?? false });
+    const stand = await gateway(backend.port, {
+      authentication: { Providers: { Main: { ...MAIN, In: ['message'], Message: { Subprotocols } } } },
+    });
+    const client = await stand.client();
+    const answer = await client.upgrade({ headers: { 'Sec-WebSocket-Protocol': 'first, second, third' } });
+    expect(answer.get('sec-websocket-protocol')).toBe(told);
+    client.sendFrame({ opcode: 1, payload: await token(), mask: true });
+    client.sendFrame({ opcode: 1, payload: 'in', mask: true });
+    expect((await client.readFrame()).payload.toString()).toBe('in');
+    expect(backend.requests[0]?.headers['sec-websocket-protocol']).toBe(told);
+  });
+
+  it.each([
     ['a bad token', JSON.stringify({ payload: { authorization: 'Bearer a.b.c' } }), 'malformed (message)'],
     ['no token', JSON.stringify({ type: 'connection_init' }), 'no-credentials'],
     ['no JSON', 'hello', 'message-unreadable'],

@@ -169,7 +169,7 @@ const PROVIDER = object(
 /** What routes may say over the global section. */
 const STREAM_KEYS: Readonly<Record<string, KeySchema>> = {
   CloseCode: integer(
-    'Close code of sockets whose credentials expired or were revoked, and of clients that are refused after their first message.',
+    'Close code of sockets whose credentials expired or were revoked, and of clients whose first message holds none that are accepted. Who is known and may not use the route gets 1008.',
     { default: 4401, minimum: 1008, maximum: 4999 },
   ),
   RecheckIntervalMs: integer(
