@@ -3,15 +3,19 @@
 import type { Exchange, JsonObject, Route } from '@ocelot/core';
 
 import { numberAt, refuse, textsAt } from '../config-reader.js';
+import { addressPrefix } from './address-prefix.js';
 import { type KeySource, keySource, SOURCE_FORMS, type SourceContext } from './key-source.js';
 
 /** Whom a request is counted for. */
 export interface ClientKey {
   /** Where it was found. */
   readonly kind: KeySource['kind'];
-  /** As it was found, for lists of clients: never log it. */
+  /** As people write it in a list of clients: never log it. */
   readonly value: string;
-  /** Differs between kinds, so that no header passes for somebody's address. Ocelot's own kind is the bare value. */
+  /**
+   * Differs between sources, so that no header passes for somebody's address, and no cookie for another cookie. Ocelot's
+   * own source is the bare value.
+   */
   readonly id: string;
 }
 
@@ -23,6 +27,8 @@ export interface ClientNaming {
   readonly sources: string;
   /** @returns undefined when the request has none of them. */
   nameOf(exchange: Exchange): ClientKey | undefined;
+  /** The same; a client without a name of its own is its address as `ip` has it, so that nobody is unlimited. */
+  nameOrAddress(exchange: Exchange): ClientKey;
 }
 
 /** What names a client that `By` says nothing of. */
@@ -58,15 +64,26 @@ export function clientNaming(
       `Write ${SOURCE_FORMS}.`,
     );
   });
+  const nameOf = (exchange: Exchange): ClientKey | undefined => {
+    for (const { kind, name, read, written: write } of sources) {
+      const value = read(exchange);
+      if (value !== undefined) return { kind, value: write?.(exchange) ?? value, id: idOf(kind, name, value) };
+    }
+    return undefined;
+  };
   return {
     needsIdentity: sources.some(({ needsIdentity }) => needsIdentity),
     sources: entries.join(', '),
-    nameOf(exchange) {
-      for (const { kind, read } of sources) {
-        const value = read(exchange);
-        if (value !== undefined) return { kind, value, id: kind === 'header' ? value : `\0${kind}\0${value}` };
-      }
-      return undefined;
+    nameOf,
+    nameOrAddress(exchange) {
+      const { clientAddress } = exchange;
+      const address = addressPrefix(clientAddress, context.ipv6PrefixLength) ?? clientAddress;
+      return nameOf(exchange) ?? { kind: 'ip', value: clientAddress, id: idOf('ip', '', address) };
     },
   };
+}
+
+/** No header holds a NUL, so none is taken for another source. */
+function idOf(kind: KeySource['kind'], name: string, value: string): string {
+  return kind === 'header' && name === '' ? value : `\0${kind}\0${name}\0${value}`;
 }

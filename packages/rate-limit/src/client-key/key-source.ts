@@ -8,10 +8,14 @@ import { addressPrefix } from './address-prefix.js';
 export interface KeySource {
   /** From a small set, for logs and metrics: never the value, it may be a secret. */
   readonly kind: 'header' | 'ip' | 'cookie' | 'query' | 'claim' | 'subject' | 'route';
+  /** Of the header, cookie, parameter or claim; empty for a source that there is one of. */
+  readonly name: string;
   /** Known only once the client has been authenticated. */
   readonly needsIdentity: boolean;
   /** @returns undefined when the request does not have it; never empty. */
   readonly read: (exchange: Exchange) => string | undefined;
+  /** As people write it in `ClientWhitelist`, where that is another text. Asked only where `read` found something. */
+  readonly written?: (exchange: Exchange) => string | undefined;
 }
 
 /** What the sources of a route have in common. */
@@ -32,26 +36,39 @@ export function keySource(text: string, context: SourceContext): KeySource | und
   const colon = text.indexOf(':');
   const kind = (colon === -1 ? text : text.slice(0, colon)).trim().toLowerCase();
   const name = colon === -1 ? '' : text.slice(colon + 1).trim();
-  if (kind === 'header') return headerSource(name === '' ? context.clientIdHeader : name);
+  if (kind === 'header') return headerSource(name, context);
   if (name === '') return unnamedSource(kind, context);
   switch (kind) {
     case 'cookie':
-      return { kind, needsIdentity: false, read: ({ request }) => some(cookieOf(request, name)) };
+      return { kind, name, needsIdentity: false, read: ({ request }) => some(cookieOf(request, name)) };
     case 'query':
       return {
         kind,
+        name,
         needsIdentity: false,
         read: ({ request }) => some(new URLSearchParams(request.query).get(name)),
       };
     case 'claim':
-      return { kind, needsIdentity: true, read: (exchange) => claimOf(exchange, name) };
+      return {
+        kind,
+        name,
+        needsIdentity: true,
+        read: (exchange) => claimOf(exchange, name),
+        written: (exchange) => exchange.get(IDENTITY)?.claims[name]?.join(' '),
+      };
     default:
       return undefined;
   }
 }
 
-function headerSource(name: string): KeySource {
-  return { kind: 'header', needsIdentity: false, read: ({ request }) => some(request.header(name)) };
+function headerSource(name: string, { clientIdHeader }: SourceContext): KeySource {
+  const read = name === '' ? clientIdHeader : name;
+  return {
+    kind: 'header',
+    name: name.toLowerCase(),
+    needsIdentity: false,
+    read: ({ request }) => some(request.header(read)),
+  };
 }
 
 function unnamedSource(kind: string, { ipv6PrefixLength }: SourceContext): KeySource | undefined {
@@ -59,13 +76,21 @@ function unnamedSource(kind: string, { ipv6PrefixLength }: SourceContext): KeySo
     case 'ip':
       return {
         kind,
+        name: '',
         needsIdentity: false,
         read: ({ clientAddress }) => addressPrefix(clientAddress, ipv6PrefixLength),
+        written: ({ clientAddress }) => clientAddress,
       };
     case 'subject':
-      return { kind, needsIdentity: true, read: subjectOf };
+      return {
+        kind,
+        name: '',
+        needsIdentity: true,
+        read: subjectOf,
+        written: (exchange) => exchange.get(IDENTITY)?.subject,
+      };
     case 'route':
-      return { kind, needsIdentity: false, read: () => '*' };
+      return { kind, name: '', needsIdentity: false, read: () => '*' };
     default:
       return undefined;
   }

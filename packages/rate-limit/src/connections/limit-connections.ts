@@ -80,10 +80,7 @@ export function limitConnections({ max, naming }: ConnectionCap, { ledger, recor
   };
   return (exchange) => {
     if (exchange.request.kind !== 'upgrade') return undefined;
-    const name = naming.nameOf(exchange);
-    // A client without a name of its own is its address, so that nobody is unlimited.
-    const kind = name?.kind ?? 'ip';
-    const id = name?.id ?? `\0ip\0${exchange.clientAddress}`;
+    const { kind, id } = naming.nameOrAddress(exchange);
     const answer = ledger.claim({
       // No id of a route holds a NUL: these are counted apart from Gateway.MaxConnections.
       route: `rate-limit\0${exchange.route.id}`,

@@ -49,6 +49,8 @@ export class RedisCounters implements RemoteCounters {
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
       maxRetriesPerRequest: 0,
+      // A server that was demoted keeps its connections; its name leads to the one that took over.
+      reconnectOnError: ({ message }) => message.startsWith('READONLY'),
       retryStrategy: (attempt) => Math.min(50 * attempt, LONGEST_PAUSE_MS),
       ...(tls === undefined ? {} : { tls: { ...tls } }),
     };

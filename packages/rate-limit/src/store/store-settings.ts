@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 
 import type { GatewayConfig, JsonObject } from '@ocelot/core';
 
@@ -53,7 +54,7 @@ export function readRedisSettings(config: GatewayConfig): RedisSettings | undefi
   return {
     url: url.href,
     address: `${url.hostname}:${url.port === '' ? '6379' : url.port}`,
-    tls: usesTls ? readTls(tls) : undefined,
+    tls: usesTls ? readTls(tls, url.hostname) : undefined,
     keyPrefix: textAt(store, 'KeyPrefix', 'ocelot:rate-limit:'),
     timeoutMs: numberAt(store, 'TimeoutMs', 250),
     onFailure: textAt(store, 'OnFailure', 'local').toLowerCase() as OnFailure,
@@ -94,12 +95,13 @@ function urlText(store: JsonObject): readonly [text: string, key: string] {
   return [textAt(store, 'Url', ''), 'Url'];
 }
 
-function readTls(tls: JsonObject): RedisTls {
+function readTls(tls: JsonObject, host: string): RedisTls {
   const file = (key: string): string | undefined => {
     const path = textAt(tls, key, '');
     return path === '' ? undefined : readText(path, `Tls/${key}`);
   };
-  const servername = textAt(tls, 'ServerName', '');
+  // A name only: RFC 6066 §3 has no addresses in SNI. Servers that many share are found by it.
+  const servername = textAt(tls, 'ServerName', isIP(host) === 0 && !host.startsWith('[') ? host : '');
   return {
     ca: file('CaFile'),
     cert: file('CertFile'),

@@ -14,15 +14,29 @@ export interface Dropping {
   readonly report: LimitReport;
 }
 
-/** Decides about a message: true lets it pass. A message that is dropped takes nothing from any bucket. */
-export function passes({ unit, buckets, report }: Dropping, message: Message, clock: Clock): boolean {
+/**
+ * Decides about a message by all limits of its direction: true lets it pass. A message that is dropped takes nothing
+ * from any bucket.
+ */
+export function passes(droppings: readonly Dropping[], direction: Direction, message: Message, clock: Clock): boolean {
   const nowMs = clock.now();
-  const amount = unit === 'messages' ? 1 : message.data.byteLength;
-  for (const bucket of buckets) {
-    if (bucket.has(amount, nowMs)) continue;
-    report.reached();
+  for (const dropping of droppings) {
+    if (dropping.direction !== direction || hasRoom(dropping, message, nowMs)) continue;
+    dropping.report.reached();
     return false;
   }
-  for (const bucket of buckets) bucket.take(amount, nowMs);
+  for (const dropping of droppings) {
+    if (dropping.direction !== direction) continue;
+    for (const bucket of dropping.buckets) bucket.take(amountOf(dropping, message), nowMs);
+  }
   return true;
+}
+
+function hasRoom(dropping: Dropping, message: Message, nowMs: number): boolean {
+  const amount = amountOf(dropping, message);
+  return dropping.buckets.every((bucket) => bucket.has(amount, nowMs));
+}
+
+function amountOf({ unit }: Dropping, message: Message): number {
+  return unit === 'messages' ? 1 : message.data.byteLength;
 }

@@ -100,12 +100,7 @@ function dropHook(limits: readonly StreamLimit[], session: TappedSession, keepin
       report: new LimitReport(keeping, exchange, limit, direction),
     })),
   );
-  return (message, direction) => {
-    for (const dropping of droppings) {
-      if (dropping.direction === direction && !passes(dropping, message, keeping.clock)) return undefined;
-    }
-    return message;
-  };
+  return (message, direction) => (passes(droppings, direction, message, keeping.clock) ? message : undefined);
 }
 
 function bucketsOf(
@@ -131,11 +126,6 @@ function shareKey(
   naming: ClientNaming,
 ): string {
   const rule = `${exchange.route.id}\0${unit}\0${direction}\0${scope}\0${rate.perSecond}/${rate.burst}`;
-  const client = scope === 'route' ? '' : clientId(exchange, naming);
+  const client = scope === 'route' ? '' : naming.nameOrAddress(exchange).id;
   return createHash('sha1').update(`${rule}\0${client}`).digest('base64');
-}
-
-/** Whom an open socket is counted for: a client without a name of its own is its address, so that nobody is unlimited. */
-function clientId(exchange: Exchange, naming: ClientNaming): string {
-  return naming.nameOf(exchange)?.id ?? `\0ip\0${exchange.clientAddress}`;
 }

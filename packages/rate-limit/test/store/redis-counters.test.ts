@@ -99,6 +99,41 @@ describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
       expect(await made.count('time', rule)).toMatchObject({ total: 1, retryAfterMs: 0 });
     });
 
+    it('keeps nobody waiting longer than the rule says when the clock of the server is set back', async () => {
+      const script = COUNT_SCRIPT.replace(/local time.*\nlocal now.*/, 'local now = tonumber(ARGV[5])');
+      const admin = new Redis(redis.url);
+      stands.onClose(async () => admin.disconnect());
+      const at = (nowMs: number, waitMs: number) =>
+        admin.eval(script, 1, `jump-${waitMs}`, 1, 1000, waitMs, 60_000, nowMs) as Promise<number[]>;
+      for (const waitMs of [0, 500]) {
+        expect(await at(10_000_000, waitMs)).toEqual([1, 1000, 0]);
+        expect(await at(10_000_100, waitMs)).toEqual([2, 900, waitMs === 0 ? 900 : 500]);
+        // An hour back: the count holds, the window begins now.
+        expect(await at(6_400_000, waitMs)).toEqual([3, 1000, waitMs === 0 ? 1000 : 500]);
+        expect(await at(6_401_001, waitMs)).toEqual([1, 1000, 0]);
+      }
+    });
+
+    it('begins anew where something else stands under the key: one client must not take the store away', async () => {
+      const made = await counters();
+      const admin = new Redis(redis.url);
+      stands.onClose(async () => admin.disconnect());
+      await admin.set('test:taken', 'by a text');
+      const rule: Rule = { limit: 1, periodMs: 60_000, waitMs: 0 };
+      expect(await made.count('taken', rule)).toMatchObject({ total: 1, retryAfterMs: 0 });
+      expect(await made.count('taken', rule)).toMatchObject({ total: 2 });
+    });
+
+    it('is sent again to a server that forgot its scripts', async () => {
+      const made = await counters();
+      const admin = new Redis(redis.url);
+      stands.onClose(async () => admin.disconnect());
+      const rule: Rule = { limit: 1, periodMs: 60_000, waitMs: 0 };
+      await made.count('flushed', rule);
+      await admin.script('FLUSH');
+      expect(await made.count('flushed', rule)).toMatchObject({ total: 2 });
+    });
+
     it('keeps a counter as long as Ocelot does, and not for ever', async () => {
       const made = await counters();
       await made.count('kept', { limit: 1, periodMs: 5000, waitMs: 2000 });
@@ -117,6 +152,25 @@ describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
       expect(hits.filter((hit) => hit?.retryAfterMs === 0)).toHaveLength(25);
       expect(Math.max(...hits.map((hit) => hit?.total ?? 0))).toBe(300);
     });
+  });
+
+  it('connects anew when the server was demoted: its name leads to the one that took over', async () => {
+    const own = await startRedis();
+    stands.onClose(() => own.stop());
+    const made = await counters({ url: own.url });
+    const admin = new Redis(own.url);
+    stands.onClose(async () => admin.disconnect());
+    const connection = async (): Promise<string | undefined> =>
+      /\bid=(\d+).* name=ocelot-rate-limit /.exec(String(await admin.client('LIST')))?.[1];
+    const before = await connection();
+    expect(before).toBeDefined();
+    await admin.replicaof('127.0.0.1', '1');
+    const rule: Rule = { limit: 1, periodMs: 60_000, waitMs: 0 };
+    await expect(made.count('a', rule)).rejects.toThrow(/READONLY/);
+    await eventually(async () => ![undefined, before].includes(await connection()), 'there is another connection');
+    await admin.replicaof('NO', 'ONE');
+    await made.ping();
+    expect(await made.count('a', rule)).toMatchObject({ total: 1 });
   });
 
   it('tells no password in its errors', async () => {

@@ -42,6 +42,15 @@ describe('readRedisSettings', () => {
     expect(settings).toMatchObject({ address: 'redis.test:6380', tls: { ca: undefined } });
   });
 
+  it.each([
+    ['rediss://redis.test:6380', {}, 'redis.test'],
+    ['rediss://127.0.0.1:6380', {}, undefined],
+    ['rediss://[::1]:6380', {}, undefined],
+    ['rediss://redis.test', { ServerName: 'other.test' }, 'other.test'],
+  ])('says to %s with TLS %j whom it asks for: servers that many share are found by it', (Url, Tls, servername) => {
+    expect(readRedisSettings(config({ Type: 'redis', Url, Tls }))?.tls?.servername).toBe(servername);
+  });
+
   it('takes the address from a file of its own, blanks around it left out', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'ocelot-store-'));
     try {

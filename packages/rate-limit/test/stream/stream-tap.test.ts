@@ -214,6 +214,19 @@ describe('Gateway.RateLimit.Messages, Action drop', () => {
     );
   });
 
+  it('takes nothing from one limit for a message that another one drops', async () => {
+    const limits = {
+      Messages: { PerConnection: { PerSecond: 1, Burst: 2 }, Action: 'drop' },
+      Bytes: { PerConnection: { PerSecond: 100 }, Action: 'drop' },
+    };
+    const { client, seen } = await open(limits);
+    const large = 'x'.repeat(101);
+    say(client, large, large, large, '1', '2', '3');
+    await eventually(() => seen.length === 2, 'those that fit have passed');
+    await quiet();
+    expect(seen).toEqual(['1', '2']);
+  });
+
   it('drops a message that is larger than the burst of bytes', async () => {
     const { client, seen } = await open({ Bytes: { PerConnection: { PerSecond: 100 }, Action: 'drop' } });
     say(client, 'x'.repeat(101), 'y'.repeat(100));
