@@ -1,5 +1,6 @@
 import { type Exchange, GatewayError, IDENTITY, type Identity, type Session } from '@ocelot/core';
 
+import { claimValues } from '../claims/claim-values.js';
 import { isAuthFailure } from '../providers/auth-failure.js';
 import type { Credentials, Provider } from '../providers/provider.js';
 import type { Deadline } from './deadline-queue.js';
@@ -51,14 +52,18 @@ export class LiveSession implements Deadline {
   readonly #init: LiveSessionInit;
   readonly #host: LiveSessionHost;
   #identity: Identity;
+  /** What is checked anew: a renewal puts its own in place. */
+  #credentials: Credentials | undefined;
   #recheckAtMs: number;
   #isOver = false;
   #hasFailedToRenew = false;
+  #isUncheckable = false;
 
   constructor(init: LiveSessionInit, host: LiveSessionHost) {
     this.#init = init;
     this.#host = host;
     this.#identity = init.identity;
+    this.#credentials = init.credentials;
     this.#recheckAtMs = this.#nextRecheckMs();
   }
 
@@ -125,42 +130,63 @@ export class LiveSession implements Deadline {
     const provider = this.#init.provider();
     if (provider.fromText === undefined) return { renewed: false, reason: 'not-renewable' };
     try {
-      const identity = await provider.verify(provider.fromText(token, place), {
-        signal: AbortSignal.timeout(VERIFY_LIMIT_MS),
-      });
+      const credentials = provider.fromText(token, place);
+      const identity = await provider.verify(credentials, { signal: AbortSignal.timeout(VERIFY_LIMIT_MS) });
       // Whoever has no name could be anybody else the next time.
       if (identity.subject === undefined) return { renewed: false, reason: 'subject' };
-      return this.#adopt(identity);
+      const outcome = this.#adopt(identity);
+      if (outcome.renewed && this.#init.recheckMs > 0) this.#credentials = credentials;
+      return outcome;
     } catch (error) {
       return { renewed: false, reason: this.#reasonOf(error) };
     }
   }
 
   async #recheck(): Promise<void> {
-    const { credentials, exchange } = this.#init;
+    const credentials = this.#credentials;
     if (credentials === undefined) return;
-    try {
-      const signal = AbortSignal.timeout(VERIFY_LIMIT_MS);
-      const outcome = this.#adopt(await this.#init.provider().verify(credentials, { signal, isRecheck: true }));
-      if (!outcome.renewed) this.revoke(outcome.reason);
-    } catch (error) {
-      if (isAuthFailure(error) && !error.isUnavailable) this.revoke(error.reason);
-      else if (!this.#isOver) {
-        // Nobody said that the token is bad: the socket stays until somebody does, or until it expires.
-        const fields = {
-          provider: this.#identity.provider,
-          cause: error instanceof Error ? error.message : String(error),
-        };
-        exchange.log.warn(fields, 'credentials of an open session cannot be checked again now');
-      }
-    }
+    const outcome = await this.#verifyAnew(credentials);
+    // Renewed meanwhile: what the old credentials are worth does not matter any more.
+    if (this.#credentials === credentials) this.#judge(outcome);
     this.#recheckAtMs = this.#nextRecheckMs();
     this.#schedule();
   }
 
+  /** @returns what was thrown where that says nothing about the credentials. */
+  async #verifyAnew(credentials: Credentials): Promise<{ readonly identity: Identity } | { readonly error: unknown }> {
+    try {
+      const signal = AbortSignal.timeout(VERIFY_LIMIT_MS);
+      return { identity: await this.#init.provider().verify(credentials, { signal, isRecheck: true }) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  #judge(outcome: { readonly identity: Identity } | { readonly error: unknown }): void {
+    if ('identity' in outcome) {
+      this.#isUncheckable = false;
+      const adopted = this.#adopt(outcome.identity);
+      if (!adopted.renewed) this.revoke(adopted.reason);
+      return;
+    }
+    const { error } = outcome;
+    if (isAuthFailure(error) && !error.isUnavailable) this.revoke(error.reason);
+    else if (!this.#isOver) this.#complain(error);
+  }
+
+  /** Nobody said that the token is bad: the socket stays until somebody does, or until it expires. */
+  #complain(error: unknown): void {
+    const cause = error instanceof Error ? error.message : String(error);
+    // Once: an issuer that is away is away for every socket, at every check.
+    const level = this.#isUncheckable ? 'debug' : 'warn';
+    this.#isUncheckable = true;
+    const fields = { provider: this.#identity.provider, cause };
+    this.#init.exchange.log[level](fields, 'credentials of an open session cannot be checked again now');
+  }
+
   #adopt(verified: Identity): RenewalOutcome {
     if (this.#isOver) return { renewed: false, reason: 'closed' };
-    if (verified.subject !== this.#identity.subject) return { renewed: false, reason: 'subject' };
+    if (!isSameSubject(verified, this.#identity)) return { renewed: false, reason: 'subject' };
     let identity: Identity;
     try {
       identity = this.#init.admit(verified);
@@ -203,6 +229,14 @@ export class LiveSession implements Deadline {
     if (recheckMs <= 0) return Infinity;
     return this.#host.wallNowMs() + recheckMs * (0.9 + this.#host.random() * 0.1);
   }
+}
+
+/** A subject is one of its issuer's (RFC 7519 §4.1.2): two issuers of one provider may both know an `alice`. */
+function isSameSubject(one: Identity, other: Identity): boolean {
+  if (one.subject !== other.subject) return false;
+  const [issuer] = claimValues(one, 'iss');
+  const [before] = claimValues(other, 'iss');
+  return issuer === undefined || before === undefined || issuer === before;
 }
 
 /** What AbortSignal.timeout aborts with. */

@@ -156,6 +156,15 @@ describe('renewal', () => {
     expect(await closeCode(client)).toBe(4401);
   });
 
+  // A subject is unique within its issuer only (RFC 7519 §4.1.2).
+  it('refuses a token of the same subject of another issuer', async () => {
+    const { renew } = await opened({ iss: 'https://a.example' });
+    expect(await renew({ type: 'auth.renew', token: await token({ iss: 'https://b.example' }) })).toMatchObject({
+      renewed: false,
+      reason: 'subject',
+    });
+  });
+
   it('refuses a token that may not use the route any more', async () => {
     const { renew } = await opened({ role: 'admin' }, { ...RENEWED, RouteClaimsRequirement: { role: 'admin' } });
     expect(await renew({ type: 'auth.renew', token: await token({ role: 'user' }) })).toMatchObject({
@@ -247,6 +256,79 @@ describe('checks of open sessions (RecheckIntervalMs)', () => {
     await clock.advanceAsync(30_000);
     client.sendFrame({ opcode: 1, payload: 'still here', mask: true });
     expect((await client.readFrame()).payload.toString()).toBe('still here');
+  });
+
+  /** A socket that came with the token `old`, and its owner's way to renew it. */
+  async function checked(verify: (token: string, isRecheck: boolean) => Identity | Promise<Identity>) {
+    const { clock, wallNowMs } = time();
+    const scripted: ProviderFactory = (name) => ({
+      name,
+      challenge: () => 'Test',
+      find: () => ({ kind: 'bearer', token: 'old', place: 'test' }),
+      fromText: (text, place) => ({ kind: 'bearer', token: text, place }),
+      verify: (credentials, { isRecheck }) =>
+        verify(credentials.kind === 'bearer' ? credentials.token : '', isRecheck === true),
+    });
+    const stand = await gateway((await sockets()).port, {
+      clock,
+      auth: { wallNowMs, providers: { Test: scripted } },
+      authentication: { Providers: { Main: { Type: 'Test' } }, RecheckIntervalMs: 10_000 },
+    });
+    const client = await stand.open();
+    const { sessions } = (await stand.control('GET', '/auth/sessions')).json as {
+      readonly sessions: readonly { readonly id: string }[];
+    };
+    return {
+      clock,
+      wallNowMs,
+      stand,
+      client,
+      renew: (text: string) => stand.plugin.renew(sessions[0]?.id ?? '', text),
+    };
+  }
+
+  const isOpen = async (client: RawConnection): Promise<boolean> => {
+    client.sendFrame({ opcode: 1, payload: 'still here', mask: true });
+    return (await client.readFrame()).payload.toString() === 'still here';
+  };
+
+  it('check the token that a renewal put in place, and forget the one before it', async () => {
+    const asked: string[] = [];
+    const { clock, client, renew } = await checked((shown, isRecheck) => {
+      if (isRecheck) asked.push(shown);
+      return { ...identity, expiresAtMs: Date.now() + (shown === 'old' ? 60_000 : 86_400_000) };
+    });
+    await clock.advanceAsync(10_000);
+    expect(await renew('new')).toMatchObject({ renewed: true });
+    for (let round = 0; round < 6; round += 1) await clock.advanceAsync(10_000);
+    expect(asked).toEqual(['old', 'new', 'new', 'new', 'new', 'new', 'new']);
+    expect(await isOpen(client)).toBe(true);
+  });
+
+  it('let a renewal stand that came while the token before it was checked', async () => {
+    let finish: (() => void) | undefined;
+    const { clock, client, renew } = await checked(async (_shown, isRecheck) => {
+      if (!isRecheck) return identity;
+      await new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      throw new AuthFailure('inactive', 'The token is not active.');
+    });
+    await clock.advanceAsync(10_000);
+    expect(await renew('new')).toMatchObject({ renewed: true });
+    finish?.();
+    await clock.advanceAsync(1000);
+    expect(await isOpen(client)).toBe(true);
+  });
+
+  it('fill no log while nobody can be asked', async () => {
+    const { clock, stand } = await checked((_shown, isRecheck) => {
+      if (!isRecheck) return identity;
+      throw new AuthFailure('unreachable', 'Not now.', { isUnavailable: true });
+    });
+    for (let round = 0; round < 3; round += 1) await clock.advanceAsync(10_000);
+    const told = stand.lines.filter(({ message }) => message.includes('cannot be checked again'));
+    expect(told.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
   });
 
   it('end the session when the issuer takes the token back, not while it cannot be asked', async () => {
