@@ -2,6 +2,7 @@ import { ConfigError, type ConfigIssue, type GatewayConfig, type Route } from '@
 
 import type { AuthenticationRules } from './authenticate.js';
 import { claimsRequirement, placeholderOf, type Requirement, scopeRequirement } from './claims/requirements.js';
+import { type RequestCheck, singleMeaning } from './claims/single-meaning.js';
 import { type ClaimTransforms, readTransforms } from './claims/transforms.js';
 import type { ProviderDirectory } from './provider-directory.js';
 import { authenticationOptions, routeSettings, type RouteSettings, textEntries } from './route-settings.js';
@@ -13,6 +14,8 @@ export interface RoutePolicy {
   readonly settings: RouteSettings;
   /** In Ocelot's order: scopes, then claims. */
   readonly requirements: readonly Requirement[];
+  /** Set where requirements compare what a request could say twice. */
+  readonly requestCheck: RequestCheck | undefined;
   readonly transforms: ClaimTransforms;
   /** What will refuse every request, though it can be done; told when the route is bound. */
   readonly warning: string | undefined;
@@ -78,6 +81,7 @@ export function readPolicy(route: Route, config: GatewayConfig, directory: Provi
     authentication,
     settings,
     requirements,
+    requestCheck: required.length === 0 ? undefined : singleMeaning(route.match),
     transforms,
     warning: isUndescribed ? UNDESCRIBED : isInVain(authentication, requirements, transforms) ? IN_VAIN : undefined,
   };

@@ -74,10 +74,11 @@ export function authStages(context: StageContext): readonly StageDefinition[] {
       phase: 'authorize',
       enforces: ['AllowedScopes', 'RouteClaimsRequirement'],
       forRoute(route, config) {
-        const { requirements } = context.policyOf(route, config);
+        const { requirements, requestCheck } = context.policyOf(route, config);
         if (requirements.length === 0) return undefined;
         return (exchange) => {
           if (isPreflight(exchange)) return;
+          requestCheck?.(exchange.request);
           const identity = exchange.get(IDENTITY) ?? NOBODY;
           for (const requirement of requirements) requirement(identity, exchange.params);
         };

@@ -49,6 +49,44 @@ describe('authorize', () => {
     expect(backend.requests.map(({ url }) => url)).toEqual(['/feed/%61lice']);
   });
 
+  // Whoever reads the last of two values serves bob what alice was authorized for.
+  it.each([
+    ['/feed?user=alice&room=1', 200],
+    ['/feed?user=alice&room=1&user=bob', 403],
+    ['/feed?user=alice&room=1&%75SER=bob', 403],
+    ['/feed?user=alice&room=1;user=bob', 403],
+    ['/feed?user=alice&room=1&room=2', 403],
+    ['/feed?user=alice&room=1&users=bob', 200],
+    ['/feed?user=bob&room=1&user=alice', 403],
+  ])('compares what a query says once: %s is answered %d', async (target, status) => {
+    const stand = await gateway(await plain(), {
+      route: {
+        ...BY_MAIN,
+        UpstreamPathTemplate: '/feed?user={who}&room={room}',
+        DownstreamPathTemplate: '/feed',
+        RouteClaimsRequirement: { sub: '{who}' },
+      },
+    });
+    expect((await stand.fetch(await bearer(), target)).status).toBe(status);
+  });
+
+  it.each<readonly [string, Readonly<Record<string, string>>, number]>([
+    ['once', { 'X-Tenant': 'acme' }, 200],
+    ['and in another spelling (S13)', { 'X-Tenant': 'acme', X_Tenant: 'evil' }, 403],
+    ['and has it taken out (S12)', { 'X-Tenant': 'acme', Connection: 'close, x-tenant' }, 403],
+    ['and something else', { 'X-Tenant': 'acme', 'X-Tenants': 'evil' }, 200],
+  ])('compares a header that the backend gets as well: sent %s', async (_, headers, status) => {
+    const stand = await gateway(await plain(), {
+      route: {
+        ...BY_MAIN,
+        UpstreamHeaderTemplates: { 'X-Tenant': '{header:tenant}' },
+        RouteClaimsRequirement: { tenant: '{tenant}' },
+      },
+    });
+    const answer = await stand.fetch({ ...(await bearer({ tenant: 'acme' })), ...headers });
+    expect(answer.status).toBe(status);
+  });
+
   it('sees the claims of AddClaimsToRequest, which come before it as in Ocelot', async () => {
     const stand = await gateway(await plain(), {
       route: {

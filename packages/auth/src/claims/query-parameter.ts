@@ -27,6 +27,15 @@ export function withoutParameter(query: string, name: string): string {
   return kept.length === 0 ? '' : `?${kept.join('&')}`;
 }
 
+/** How often a query names a parameter, in whatever spelling. */
+export function countParameter(query: string, name: string): number {
+  const wanted = name.trim().toLowerCase();
+  return query
+    .slice(1)
+    .split(/[&;]/)
+    .filter((part) => isNamedPart(part, wanted)).length;
+}
+
 function isNamed(piece: string, wanted: string): boolean {
   return piece.split(';').some((part) => isNamedPart(part, wanted));
 }
