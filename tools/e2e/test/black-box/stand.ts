@@ -40,6 +40,8 @@ export function route(path: string, ports: number | readonly number[], extra: ob
 
 /** A built gateway as a process, a scripted backend behind it, and the clients of one test file. */
 export class Stand {
+  /** More of the gateway's environment, set before {@link start}. */
+  env: Readonly<Record<string, string>> = {};
   #gateway: RunningOcelot | undefined;
   #backend: Switchboard | undefined;
   #process: GatewayProcess | undefined;
@@ -69,7 +71,7 @@ export class Stand {
     args: readonly string[] = [],
   ): Promise<void> {
     this.#backend = await switchboard();
-    this.#gateway = await runOcelot(await configure(this.#backend.port), { args });
+    this.#gateway = await runOcelot(await configure(this.#backend.port), { args, env: this.env });
     if (!HAS_PROC) return;
     this.#process = new GatewayProcess(this.#gateway.port);
     this.#idleSockets = this.#process.sockets;
