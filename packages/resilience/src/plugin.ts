@@ -1,9 +1,9 @@
 import type { SecureContextOptions } from 'node:tls';
 
-import type { GatewayConfig, Plugin, PluginHost, Route, RouteGuard } from '@ocelot/core';
+import type { GatewayConfig, Plugin, PluginHost, Route } from '@ocelot/core';
 
 import { HealthDirectory } from './health/health-directory.js';
-import { readResilience } from './options/resilience-options.js';
+import { type ReadResilience, readResilience } from './options/resilience-options.js';
 import { mergeReports, reportAnswer, reportOf } from './report.js';
 import { RouteStates } from './route/route-states.js';
 
@@ -38,7 +38,18 @@ export function resilience(options: ResiliencePluginOptions = {}): Plugin {
         checks,
         record: (event) => host.record(event),
       });
-      registry.guard({ name: 'resilience', forRoute: (route, config) => guardOf(route, config, states, host) });
+      const told = new WeakMap<GatewayConfig, Set<string>>();
+      registry.guard({
+        name: 'resilience',
+        forRoute(route, config) {
+          const read = readResilience(route, config);
+          // Services of dynamic routing share a place in the file, and clients name them: each place is told of once.
+          const places = told.get(config) ?? new Set();
+          if (!places.has(route.location)) warn(route, read, host);
+          told.set(config, places.add(route.location));
+          return read.options === undefined ? undefined : states.guard(route, read.options);
+        },
+      });
       registry.control({
         method: 'GET',
         path: '/resilience',
@@ -55,13 +66,7 @@ export function resilience(options: ResiliencePluginOptions = {}): Plugin {
 }
 
 /** Ocelot replaces values out of range in silence; here the log names them. */
-function guardOf(
-  route: Route,
-  config: GatewayConfig,
-  states: RouteStates,
-  { log }: PluginHost,
-): RouteGuard | undefined {
-  const { options, replaced, dropsSlowStart } = readResilience(route, config);
+function warn(route: Route, { replaced, dropsSlowStart }: ReadResilience, { log }: PluginHost): void {
   for (const { key, value, replacedBy, allowed } of replaced) {
     log.warn(
       { route: route.id, source: `${route.location}/QoSOptions/${key}`, value, allowed, replacedBy },
@@ -74,5 +79,4 @@ function guardOf(
       'no slow start on this route: its balancer keeps clients with their endpoint',
     );
   }
-  return options === undefined ? undefined : states.guard(route, options);
 }

@@ -285,6 +285,23 @@ describe('Gateway.Resilience.RetryBudget', () => {
     expect(told.map(({ level }) => level)).toEqual(['warn', 'debug', 'debug']);
     expect(stand.events).toContainEqual(expect.objectContaining({ type: 'limit.reached', limit: 'retries' }));
   });
+
+  it('takes nothing from the budget where no other endpoint may be used', async () => {
+    const closing = await backend(async (connection) => {
+      await connection.readHead();
+      connection.destroy();
+    });
+    const stand = await startStand([closing.port, await deadPort()], {
+      resilience: {
+        RetryBudget: { Ratio: 0, MinPerSecond: 0.2 },
+        HealthCheck: { Type: 'tcp', IntervalMs: 60_000 },
+      },
+      random: () => 0,
+    });
+    await holds('the other is unhealthy', () => stand.told('endpoint.changed').includes('unhealthy'));
+    for (let connect = 0; connect < 3; connect += 1) expect((await stand.upgrade()).status).toBe(502);
+    expect((await stand.report()).retries).toEqual({ isSpent: false, refused: 0 });
+  });
 });
 
 describe('Gateway.Resilience.Ejection', () => {
@@ -343,6 +360,32 @@ describe('Gateway.Resilience.Ejection', () => {
 });
 
 describe('QoSOptions out of range', () => {
+  it('are told of once for all services of dynamic routing, whose names clients choose', async () => {
+    const registry: Plugin = {
+      name: 'registry',
+      setup(plugins) {
+        plugins.discovery('list', () => ({
+          subscribe: (_service, observer) => {
+            const told = setImmediate(() => observer.next([]));
+            return { unsubscribe: () => clearImmediate(told) };
+          },
+          close: () => Promise.resolve(),
+        }));
+      },
+    };
+    const stand = await startStand([], {
+      isDynamic: true,
+      plugins: [registry],
+      global: {
+        ServiceDiscoveryProvider: { Type: 'list', Host: 'localhost', Port: 1 },
+        DownstreamScheme: 'ws',
+        QoSOptions: { MinimumThroughput: 2, BreakDuration: 1 },
+      },
+    });
+    for (const name of ['a', 'b', 'c']) expect((await stand.upgrade(`/${name}/ws`)).status).toBe(503);
+    expect(stand.lines.filter(({ message }) => message.startsWith('an option of QoSOptions'))).toHaveLength(1);
+  });
+
   it('are replaced by their defaults, with a warning at load', async () => {
     const { port } = await backend();
     const stand = await stopped([port], { route: { QoSOptions: { MinimumThroughput: 2, BreakDuration: 1 } } });

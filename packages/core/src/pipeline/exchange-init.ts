@@ -12,7 +12,7 @@ import type { FreezableOutgoingHead } from './outgoing-head.js';
 export interface LeaseSource {
   /** @param tried Endpoints that failed already. @returns undefined when none is left, or none may be used now. */
   lease(tried: readonly Endpoint[]): Lease | undefined;
-  /** Whether any endpoint is left, may it be used now or not. */
+  /** Whether any endpoint is left that may be used now: where none is, guards are not asked for a retry. */
   hasOther(tried: readonly Endpoint[]): boolean;
 }
 

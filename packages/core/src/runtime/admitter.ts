@@ -164,7 +164,8 @@ class BoundLeases implements LeaseSource {
   }
 
   hasOther(tried: readonly Endpoint[]): boolean {
-    return this.#bound.hold.pool.hasOther(tried);
+    const { hold, filter } = this.#bound;
+    return hold.pool.hasOther(tried, filter);
   }
 }
 

@@ -157,9 +157,13 @@ export class EndpointPool {
     return new PoolLease(picked);
   }
 
-  /** Whether there is an endpoint that was not tried. */
-  hasOther(tried: readonly Endpoint[]): boolean {
-    return this.#without(tried).length > 0;
+  /** Whether there is an endpoint that was not tried, and may be used now. */
+  hasOther(
+    tried: readonly Endpoint[],
+    filter?: (candidates: readonly EndpointLoad[]) => readonly EndpointLoad[],
+  ): boolean {
+    const untried = this.#without(tried);
+    return untried.length > 0 && (filter === undefined || filter(untried).length > 0);
   }
 
   /** The policy's mark on an answer; undefined when it makes none. */

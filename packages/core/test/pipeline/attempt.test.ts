@@ -79,7 +79,7 @@ describe('attempts', () => {
     const admission = await admit();
     expect(admission.nextLease(unreachable())?.endpoint.port).toBe(2);
     expect(ends).toEqual(['1 failed - BACKEND_UNREACHABLE 0 ms']);
-    expect(seen).toEqual(['1,2 after 0', '2 after 1']);
+    expect(seen).toEqual(['1,2 after 0', '2 after 0', '2 after 1']);
     admission.answerHeaders(200, []);
     expect(ends.slice(1)).toEqual(['2 answered 200 - 0 ms']);
     admission.finish({ outcome: 'completed' });

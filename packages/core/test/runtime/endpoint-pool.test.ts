@@ -47,6 +47,8 @@ describe('EndpointPool', () => {
     pool.update([endpoint(1), endpoint(2)]);
     expect(pool.hasOther([endpoint(1)])).toBe(true);
     expect(pool.hasOther([endpoint(2), endpoint(1)])).toBe(false);
+    expect(pool.hasOther([endpoint(1)], (untried) => untried)).toBe(true);
+    expect(pool.hasOther([endpoint(1)], () => [])).toBe(false);
   });
 
   it('lets the policy choose among what a filter leaves; leases nothing when it leaves none', () => {

@@ -55,7 +55,11 @@ export class CandidateView {
   #usable(candidates: readonly EndpointLoad[]): readonly EndpointLoad[] {
     const passable = kept(candidates, ({ endpoint }) => this.#state.stateOf(endpoint)?.breaker?.isPassable !== false);
     const well = kept(passable, ({ endpoint }) => this.#state.stateOf(endpoint)?.isWell !== false);
-    return well.length === 0 && this.#state.options.panics ? passable : well;
+    if (well.length > 0) return well;
+    if (this.#state.options.panics) return passable;
+    return this.#state.mustSpare
+      ? kept(passable, ({ endpoint }) => this.#state.stateOf(endpoint)?.isUp !== false)
+      : well;
   }
 
   /** Of the one that has the least: a newcomer is not flooded because another is nearly warm. */

@@ -32,7 +32,12 @@ export class EndpointState {
 
   /** As far as checks and the ends of its calls say. */
   get isWell(): boolean {
-    return this.health?.isHealthy !== false && this.outlier?.isEjected !== true;
+    return this.isUp && this.outlier?.isEjected !== true;
+  }
+
+  /** As far as checks say. */
+  get isUp(): boolean {
+    return this.health?.isHealthy !== false;
   }
 
   get isWarming(): boolean {
@@ -42,7 +47,7 @@ export class EndpointState {
   /** The first that holds: ejected, unhealthy, warming, healthy. */
   get state(): Health {
     if (this.outlier?.isEjected === true) return 'ejected';
-    if (this.health?.isHealthy === false) return 'unhealthy';
+    if (!this.isUp) return 'unhealthy';
     return this.isWarming ? 'warming' : 'healthy';
   }
 

@@ -11,6 +11,8 @@ const MOST_GONE = 256;
 export interface EndpointStatesWatch {
   /** Gives a new endpoint what it is watched with. */
   joined(state: EndpointState, isNewcomer: boolean): void;
+  /** It stays, and is reached otherwise. */
+  schemeChanged(state: EndpointState): void;
   /** It left for now: checks end. */
   left(state: EndpointState): void;
   /** Its state is about to be closed. */
@@ -72,7 +74,9 @@ export class EndpointStates {
   #join(key: string, endpoint: Endpoint, isNewcomer: boolean): void {
     const known = this.#states.get(key);
     if (known !== undefined && known.goneMs === undefined) {
+      const { scheme } = known.endpoint;
       known.endpoint = endpoint;
+      if (endpoint.scheme !== scheme) this.#watch.schemeChanged(known);
       return;
     }
     const state = known ?? new EndpointState(endpoint);

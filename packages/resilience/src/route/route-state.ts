@@ -12,6 +12,7 @@ import {
 import { verdictOf } from '../breaker/attempt-verdict.js';
 import { CircuitBreaker } from '../breaker/circuit-breaker.js';
 import { Outlier } from '../ejection/outlier.js';
+import type { HealthHold } from '../health/health-directory.js';
 import type { ResilienceOptions } from '../options/resilience-options.js';
 import { RetryBudget } from '../retry/retry-budget.js';
 import { endpointKey, type EndpointState } from './endpoint-state.js';
@@ -48,6 +49,7 @@ export class RouteState {
     this.breaker = options.breaker?.scope === 'route' ? this.#breakerOf(undefined) : undefined;
     this.#endpoints = new EndpointStates({
       joined: (state, isNewcomer) => this.#joined(state, isNewcomer),
+      schemeChanged: (state) => this.#schemeChanged(state),
       left: (state) => this.#left(state),
       forgotten: (state) => this.#events.forgotten(state),
     });
@@ -117,6 +119,16 @@ export class RouteState {
     return refusalOf(this.breaker, this.present);
   }
 
+  /**
+   * Whether ejected endpoints are used all the same: no other may be, since checks took the others out, or circuits, or
+   * they left. Ejection alone refuses nobody, unless it may eject all.
+   */
+  get mustSpare(): boolean {
+    const { ejection } = this.options;
+    if (ejection === undefined || ejection.maxEjectedPercent === 100) return false;
+    return !this.present.some(({ isWell, breaker }) => isWell && breaker?.isPassable !== false);
+  }
+
   now(): number {
     return this.#context.clock.now();
   }
@@ -140,15 +152,10 @@ export class RouteState {
   }
 
   #joined(state: EndpointState, isNewcomer: boolean): void {
-    const { breaker, ejection, healthCheck } = this.options;
+    const { breaker, ejection } = this.options;
     if (breaker?.scope === 'endpoint') state.breaker ??= this.#breakerOf(state);
     if (ejection !== undefined) state.outlier ??= this.#outlierOf(state);
-    if (healthCheck !== undefined) {
-      state.health = this.#context.checks.hold(this.#route, state.endpoint, healthCheck, (isHealthy, reason) => {
-        if (isHealthy) this.#recovered(state, reason);
-        else this.#tell(state, reason);
-      });
-    }
+    state.health = this.#checkOf(state);
     if (isNewcomer) this.#recovered(state, 'it is new');
     else this.#tell(state, 'it was known before');
   }
@@ -157,6 +164,23 @@ export class RouteState {
     state.health?.release();
     state.health = undefined;
     state.cool();
+  }
+
+  /** The check was of another kind of connection. */
+  #schemeChanged(state: EndpointState): void {
+    const before = state.health;
+    state.health = this.#checkOf(state);
+    before?.release();
+    this.#tell(state, 'it has another scheme');
+  }
+
+  #checkOf(state: EndpointState): HealthHold | undefined {
+    const { healthCheck } = this.options;
+    if (healthCheck === undefined) return undefined;
+    return this.#context.checks.hold(this.#route, state.endpoint, healthCheck, (isHealthy, reason) => {
+      if (isHealthy) this.#recovered(state, reason);
+      else this.#tell(state, reason);
+    });
   }
 
   #breakerOf(state: EndpointState | undefined): CircuitBreaker | undefined {

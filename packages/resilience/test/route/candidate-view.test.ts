@@ -48,6 +48,53 @@ describe('CandidateView', () => {
   });
 });
 
+describe('Gateway.Resilience.Ejection', () => {
+  const keys = (more: object = {}): object => ({
+    ...QOS,
+    Gateway: { Resilience: { Ejection: { ConsecutiveFailures: 1, FailureRatio: 0, BaseMs: 60_000, ...more } } },
+  });
+
+  it('refuses nobody when the others leave: who is ejected is used again', () => {
+    const stand = routeStand(keys());
+    const guard = {};
+    stand.state.setEndpoints(guard, hosts('a', 'b', 'c', 'd'));
+    attempt(stand, 0).fail();
+    attempt(stand, 1).fail();
+    expect(names(stand.view.filter(loads(hosts('a', 'b', 'c', 'd'))))).toBe('c d');
+    stand.state.setEndpoints(guard, hosts('a', 'b'));
+    const candidates = loads(hosts('a', 'b'));
+    expect(stand.view.filter(candidates)).toBe(candidates);
+    stand.state.close();
+  });
+
+  it('refuses nobody when the circuits of the others are open', () => {
+    const stand = routeStand(keys());
+    stand.state.setEndpoints({}, hosts('a', 'b'));
+    attempt(stand, 0).fail();
+    attempt(stand, 1).fail();
+    attempt(stand, 1).fail();
+    expect(names(stand.view.filter(loads(hosts('a', 'b'))))).toBe('a');
+    stand.state.close();
+  });
+
+  it('does not fail over to who is ejected while another endpoint is well', () => {
+    const stand = routeStand(keys());
+    stand.state.setEndpoints({}, hosts('a', 'b'));
+    attempt(stand, 0).fail();
+    expect(stand.view.filter(loads(hosts('a')))).toEqual([]);
+    stand.state.close();
+  });
+
+  it('refuses when it may eject all and did', () => {
+    const stand = routeStand(keys({ MaxEjectedPercent: 100 }));
+    stand.state.setEndpoints({}, hosts('a', 'b'));
+    attempt(stand, 0).fail();
+    attempt(stand, 1).fail();
+    expect(stand.view.filter(loads(hosts('a', 'b')))).toEqual([]);
+    stand.state.close();
+  });
+});
+
 describe('Gateway.Resilience.SlowStartMs', () => {
   it('does not hold back what a route begins with', () => {
     const { state, view, clock } = routeStand(SLOW);

@@ -63,6 +63,24 @@ describe('RouteState', () => {
     stand.state.close();
   });
 
+  it('checks an endpoint anew whose scheme changes, and no other', () => {
+    const stand = routeStand({ Gateway: { Resilience: { HealthCheck: { Type: 'tcp' } } } });
+    const guard = {};
+    const [a, b] = hosts('a', 'b');
+    if (a === undefined || b === undefined) throw new Error('there are two');
+    stand.state.setEndpoints(guard, [a, b]);
+    const before = stand.state.present.map(({ health }) => health);
+    stand.state.setEndpoints(guard, [
+      { ...a, scheme: 'wss' },
+      { ...b, weight: 2 },
+    ]);
+    const after = stand.state.present.map(({ health }) => health);
+    expect([after[0] === before[0], after[1] === before[1]]).toEqual([false, true]);
+    expect(stand.clock.pending).toBe(2);
+    stand.state.close();
+    expect(stand.clock.pending).toBe(0);
+  });
+
   it('hears nothing any more of attempts that end after it was closed', () => {
     const stand = routeStand(QOS);
     const endpoints = hosts('a');
