@@ -14,6 +14,7 @@ import { readConfigurationFromConsul, watchConfiguration } from '@ocelot/discove
 import { checkTlsFiles } from './check-tls-files.js';
 import { CommandError } from './command-error.js';
 import { readConfigFiles } from './config-files.js';
+import { placedError } from './config-place.js';
 import { checkAdmin } from './control/check-admin.js';
 import { EXIT_CODES } from './exit-codes.js';
 import { supportedKeys } from './supported-keys.js';
@@ -29,6 +30,8 @@ export interface ConfigurationSource {
    * @throws ConfigError; CommandError when a file is missing (2) or Consul does not give the configuration (1).
    */
   load(): Promise<GatewayConfig>;
+  /** What a plugin found wrong with what was read last, with file, line and column; any other error as it is. */
+  placed(error: unknown): unknown;
   /** Calls `changed` with the cause when the configuration changes in Consul; `files`: on disk as well. After `load`. */
   watch(options: { readonly files: boolean; readonly changed: (cause: string) => void }): Promise<ConfigurationWatch>;
 }
@@ -57,6 +60,7 @@ export function openConfiguration(
   let names: readonly string[] = [];
   let watched: readonly string[] = [];
   let stored: StoredConfiguration | undefined;
+  let latest: ConfigDocument | undefined;
   return {
     get names() {
       return names;
@@ -67,10 +71,13 @@ export function openConfiguration(
       stored = await readStored(config, files.document);
       ({ watched } = files);
       names = stored === undefined ? files.names : [...files.names, stored.name];
-      if (stored === undefined) return checked(config, files.document, terminal);
+      latest = files.document;
+      if (stored === undefined) return checked(config, latest, terminal);
       const document = parseConfigText(stored.text, stored.name);
+      latest = document;
       return checked(readConfiguration(document, options), document, terminal);
     },
+    placed: (error) => placedError(error, latest),
     async watch({ files, changed }) {
       const stopFiles = files ? await watchFiles(watched, changed, log) : undefined;
       const consul = stored === undefined ? undefined : watchStored(stored, changed, log);

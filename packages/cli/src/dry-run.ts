@@ -3,6 +3,7 @@ import {
   type EndpointGuard,
   type Gateway,
   type GatewayConfig,
+  type Logger,
   type Plugin,
   type PluginHost,
   type ServiceDiscoveryProvider,
@@ -15,15 +16,23 @@ import {
  * plugins know (registered types, options of policies and providers) is then known to be right.
  *
  * The gateway must be drained by the caller. It tells no telemetry, and its relays have nothing to answer.
- * @param endpointsOf what a discovered service is taken to consist of.
  * @throws ConfigError when a plugin, a type or an option cannot be used.
  */
 export async function dryRun(
   config: GatewayConfig,
   plugins: readonly Plugin[],
-  endpointsOf: (service: ServiceRef) => readonly Endpoint[] = () => [],
+  { endpointsOf = () => [], log }: DryRunOptions = {},
 ): Promise<Gateway> {
-  return createGateway({ config, plugins: plugins.map((plugin) => withoutConnections(plugin, endpointsOf)) });
+  const tried = plugins.map((plugin) => withoutConnections(plugin, endpointsOf));
+  return createGateway({ config, plugins: tried, ...(log && { log }) });
+}
+
+/** What a dry run may be given. */
+export interface DryRunOptions {
+  /** What a discovered service is taken to consist of. @default nothing */
+  readonly endpointsOf?: (service: ServiceRef) => readonly Endpoint[];
+  /** Hears what plugins have to say. @default nobody */
+  readonly log?: Logger;
 }
 
 function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) => readonly Endpoint[]): Plugin {
@@ -39,7 +48,7 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
         guard: (definition) => registry.guard(withoutChecks(definition)),
         tap: (definition) => registry.tap(definition),
         relay: (relay) => registry.relay(relay),
-        telemetry: () => undefined,
+        telemetry: () => () => undefined,
         configuration: (hook) => registry.configuration(hook),
         control: () => undefined,
         onClose: (close) => registry.onClose(close),

@@ -69,7 +69,7 @@ export async function startGateway(
     log,
   }).catch(async (error: unknown) => {
     await control.close();
-    throw error;
+    throw source.placed(error);
   });
   const { gateway, url } = open;
   control.attach(new LocalDesk(gateway));
@@ -79,7 +79,12 @@ export async function startGateway(
       get revision() {
         return gateway.revision;
       },
-      reload: (next) => control.follow(next, () => open.reload(next)),
+      reload: (next) =>
+        control
+          .follow(next, () => open.reload(next))
+          .catch((error: unknown) => {
+            throw source.placed(error);
+          }),
     },
     config,
     load: () => source.load(),

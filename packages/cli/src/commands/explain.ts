@@ -11,6 +11,7 @@ import {
 import picocolors from 'picocolors';
 
 import { type PluginFlags, readInputs } from '../command-inputs.js';
+import { placedError } from '../config-place.js';
 import { count } from '../describe-issues.js';
 import { dryRun } from '../dry-run.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
@@ -62,7 +63,11 @@ export async function explain(
   const request = explainedRequest(flags);
   const { document, plugins } = await readInputs(paths, flags, terminal);
   const config = readConfiguration(document, { supportedKeys: supportedKeys(plugins) });
-  const gateway = await dryRun(config, plugins, ({ name }) => [createEndpoint({ host: name, port: 1 })]);
+  const gateway = await dryRun(config, plugins, {
+    endpointsOf: ({ name }) => [createEndpoint({ host: name, port: 1 })],
+  }).catch((error: unknown) => {
+    throw placedError(error, document);
+  });
   try {
     const { verdicts } = explainMatch(config.routes, request);
     const explanation = await follow(gateway, request, verdicts);

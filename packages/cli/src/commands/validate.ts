@@ -2,12 +2,14 @@ import { ConfigError, type ConfigIssue, inspectConfiguration } from '@ocelot/cor
 
 import { checkTlsFiles } from '../check-tls-files.js';
 import { type CommandInputs, type PluginFlags, readInputs } from '../command-inputs.js';
+import { placedIssue } from '../config-place.js';
 import { checkAdmin } from '../control/check-admin.js';
 import { describeIssues } from '../describe-issues.js';
 import { dryRun } from '../dry-run.js';
 import { EXIT_CODES, type ExitCode } from '../exit-codes.js';
 import { supportedKeys } from '../supported-keys.js';
 import type { Terminal } from '../terminal.js';
+import { trialLog } from '../trial-log.js';
 
 /**
  * `ocelot validate`: every problem of a configuration at once; for people on stderr, or as one JSON object on stdout.
@@ -42,12 +44,13 @@ async function allIssues({ document, plugins }: CommandInputs, terminal: Termina
     ...(await checkTlsFiles(config, document)),
     ...(await checkAdmin(config, document, terminal)),
   ];
+  const ofPlugins: ConfigIssue[] = [];
   try {
-    const gateway = await dryRun(config, plugins);
+    const gateway = await dryRun(config, plugins, { log: trialLog((issue) => ofPlugins.push(issue)) });
     await gateway.drain({ deadlineMs: 0, spreadMs: 0 });
-    return issues;
   } catch (error) {
-    if (error instanceof ConfigError) return [...issues, ...error.issues];
-    throw error;
+    if (!(error instanceof ConfigError)) throw error;
+    ofPlugins.push(...error.issues);
   }
+  return [...issues, ...ofPlugins.map((issue) => placedIssue(issue, document))];
 }

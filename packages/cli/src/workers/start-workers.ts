@@ -85,7 +85,10 @@ export async function startWorkers(
     config,
   );
   atEnd(() => pool.kill());
-  const url = await pool.start();
+  const told = (error: unknown): never => {
+    throw source.placed(error);
+  };
+  const url = await pool.start().catch(told);
   control.attach(hub);
   const reloader = createReloader({
     gateway: {
@@ -93,7 +96,7 @@ export async function startWorkers(
       get revision() {
         return pool.revision;
       },
-      reload: (next) => control.follow(next, () => pool.reload(next)),
+      reload: (next) => control.follow(next, () => pool.reload(next)).catch(told),
     },
     config,
     load: () => source.load(),

@@ -64,6 +64,33 @@ describe('ocelot validate', () => {
     );
   });
 
+  it('says what a plugin has to object, with file and line', async () => {
+    const terminal = await withConfig(
+      GOOD.replace(
+        '"Routes"',
+        '"GlobalConfiguration": { "Gateway": { "Authentication": { "Providers": {\n"T": { "Type": "Passport" } } } } }, "Routes"',
+      ).replace('"Downstream', '"AuthenticationOptions": { "AuthenticationProviderKeys": ["T"] }, "Downstream'),
+    );
+
+    expect(await main(['validate'], terminal)).toBe(2);
+
+    expect(terminal.err()).toMatch(
+      /^error: ocelot\.json#\/GlobalConfiguration\/Gateway\/Authentication\/Providers\/T\/Type \(line 2, column \d+\)/m,
+    );
+  });
+
+  it('warns of what a plugin would warn of at the start', async () => {
+    const terminal = await withConfig(
+      GOOD.replace('"Downstream', '"QoSOptions": { "MinimumThroughput": 3, "BreakDuration": 5 }, "Downstream'),
+    );
+
+    expect(await main(['validate'], terminal)).toBe(0);
+
+    expect(terminal.err()).toMatch(
+      /^warning: ocelot\.json#\/Routes\/0\/QoSOptions\/BreakDuration \(line 2, column \d+\): .*\(value: 5, /m,
+    );
+  });
+
   it('warns of a misspelt key without refusing the file', async () => {
     const terminal = await withConfig(
       GOOD.replace('"Routes"', '"GlobalConfiguratioin": { "BaseUrl": "http://a" }, "Routes"'),
@@ -120,7 +147,7 @@ describe('ocelot validate', () => {
     expect(await main(['validate'], terminal)).toBe(2);
 
     expect(terminal.err()).toMatch(
-      /^error: ocelot\.json#\/GlobalConfiguration\/ServiceDiscoveryProvider: .*Scheme must be "http" or "https" for Consul/m,
+      /^error: ocelot\.json#\/GlobalConfiguration\/ServiceDiscoveryProvider \(line 1, column \d+\): .*Scheme must be "http" or "https" for Consul/m,
     );
   });
 });
