@@ -86,7 +86,7 @@ class Parts {
   readonly #directory: ProviderDirectory;
   readonly #host: PluginHost;
   /** Read once per route and configuration, though three stages and a tap ask. */
-  readonly #policies = new WeakMap<Route, RoutePolicy>();
+  readonly #policies = new WeakMap<GatewayConfig, WeakMap<Route, RoutePolicy>>();
 
   constructor(host: PluginHost, options: AuthOptions) {
     const { wallNowMs = Date.now } = options;
@@ -137,6 +137,8 @@ class Parts {
   }
 
   async #prepare(config: GatewayConfig): Promise<void> {
+    // One that was in force before: its policies hold providers that may be closed by now.
+    this.#policies.delete(config);
     await this.#directory.prepare(config);
     const { dynamic } = config;
     if (dynamic === undefined) return;
@@ -150,11 +152,13 @@ class Parts {
   }
 
   #policyOf(route: Route, config: GatewayConfig): RoutePolicy {
-    const known = this.#policies.get(route);
-    if (known !== undefined) return known;
+    let known = this.#policies.get(config);
+    if (known === undefined) this.#policies.set(config, (known = new WeakMap()));
+    const before = known.get(route);
+    if (before !== undefined) return before;
     const policy = readPolicy(route, config, this.#directory);
     if (policy.warning !== undefined) this.#host.log.warn({ route: route.id, source: route.location }, policy.warning);
-    this.#policies.set(route, policy);
+    known.set(route, policy);
     return policy;
   }
 }

@@ -1,8 +1,9 @@
-import { ConfigError, createGateway, readConfiguration } from '@ocelot/core';
+import { ConfigError, createGateway, type Identity, readConfiguration } from '@ocelot/core';
+import { FakeClock } from '@ocelot/core/testing';
 import { describe, expect, it } from 'vitest';
 
-import { auth, type Provider, type ProviderFactory } from '../src/index.js';
-import { authStands, MAIN } from './auth-stand.js';
+import { auth, AuthFailure, type Provider, type ProviderFactory } from '../src/index.js';
+import { authStands, BY_MAIN, MAIN } from './auth-stand.js';
 
 const { gateway, plain } = authStands();
 
@@ -31,15 +32,86 @@ const named = (...marks: readonly string[]) => ({
   route: {},
 });
 
+/** Somebody whom a provider of these tests knows. */
+const ALICE: Identity = {
+  provider: 'Main',
+  subject: 'alice',
+  tokenId: undefined,
+  claims: {},
+  expiresAtMs: undefined,
+};
+
+/** A provider type whose checks wait until the test ends them, and fail once their provider is closed. */
+function slow() {
+  const waiting: (() => void)[] = [];
+  const Slow: ProviderFactory = (name): Provider => {
+    let isClosed = false;
+    return {
+      name,
+      challenge: () => 'Slow',
+      find: () => ({ kind: 'custom', value: 1, place: 'test' }),
+      async verify() {
+        await new Promise<void>((resolve) => void waiting.push(resolve));
+        if (isClosed) throw new AuthFailure('closed', 'Closed.', { isUnavailable: true });
+        return ALICE;
+      },
+      close: () => void (isClosed = true),
+    };
+  };
+  return { waiting, providers: { Slow } };
+}
+
 describe('ProviderDirectory', () => {
-  it('keeps a provider over a reload while its options are the same, and closes one that nobody uses', async () => {
+  it('keeps a provider over a reload while its options are the same, and closes one that nobody uses for a minute', async () => {
     const { made, closed, providers } = watched();
-    const stand = await gateway(await plain(), { ...named('a', 'b'), auth: { providers } });
+    const clock = new FakeClock();
+    const stand = await gateway(await plain(), { ...named('a', 'b'), auth: { providers }, clock });
     await stand.gateway.reload(stand.configure(named('a', 'c')));
     expect(made).toEqual(['P0/a', 'P1/b', 'P1/c']);
+    expect(closed).toEqual([]);
+    clock.advance(60_000);
     expect(closed).toEqual(['P1/b']);
     await stand.gateway.reload(stand.configure(named()));
+    clock.advance(60_000);
     expect(closed).toEqual(['P1/b', 'P0/a', 'P1/c']);
+  });
+
+  it('lets a check end that is under way when its provider is configured anew', async () => {
+    const { waiting, providers } = slow();
+    const main = (mark: string) => ({ authentication: { Providers: { Main: { Type: 'Slow', Mark: mark } } } });
+    const stand = await gateway(await plain(), { ...main('a'), route: BY_MAIN, auth: { providers } });
+    const answer = stand.fetch();
+    await expect.poll(() => waiting.length).toBe(1);
+    await stand.gateway.reload(stand.configure(main('b')));
+    waiting[0]?.();
+    expect((await answer).status).toBe(200);
+  });
+
+  it('takes a provider up again that was let go a moment ago', async () => {
+    const { made, closed, providers } = watched();
+    const clock = new FakeClock();
+    const stand = await gateway(await plain(), { ...named('a'), auth: { providers }, clock });
+    await stand.gateway.reload(stand.configure(named('b')));
+    await stand.gateway.reload(stand.configure(named('a')));
+    clock.advance(60_000);
+    expect(made).toEqual(['P0/a', 'P0/b']);
+    expect(closed).toEqual(['P0/b']);
+  });
+
+  it('makes providers anew for a configuration that comes back after they were closed', async () => {
+    const { waiting, providers } = slow();
+    const clock = new FakeClock();
+    const main = (mark: string) => ({ authentication: { Providers: { Main: { Type: 'Slow', Mark: mark } } } });
+    const stand = await gateway(await plain(), { ...main('x'), route: BY_MAIN, auth: { providers }, clock });
+    const first = stand.configure(main('a'));
+    for (const config of [first, stand.configure(main('b')), first]) {
+      await stand.gateway.reload(config);
+      clock.advance(60_000);
+    }
+    const answer = stand.fetch();
+    await expect.poll(() => waiting.length).toBe(1);
+    waiting[0]?.();
+    expect((await answer).status).toBe(200);
   });
 
   it('keeps what is in force when a configuration is refused', async () => {
@@ -55,10 +127,12 @@ describe('ProviderDirectory', () => {
 
   it('stands a configuration that is put in force twice', async () => {
     const { made, closed, providers } = watched();
-    const stand = await gateway(await plain(), { ...named('a'), auth: { providers } });
+    const clock = new FakeClock();
+    const stand = await gateway(await plain(), { ...named('a'), auth: { providers }, clock });
     const config = stand.configure(named('b'));
     await stand.gateway.reload(config);
     await stand.gateway.reload(config);
+    clock.advance(60_000);
     expect(made).toEqual(['P0/a', 'P0/b']);
     expect(closed).toEqual(['P0/a']);
   });
@@ -74,6 +148,29 @@ describe('ProviderDirectory', () => {
     expect(closed).toEqual([]);
     await lone.drain();
     expect(closed).toEqual(['P0/a']);
+  });
+
+  it('keeps nothing of a configuration that was still being prepared when the gateway went', async () => {
+    let finish: ((provider: Provider) => void) | undefined;
+    const closed: string[] = [];
+    const Late: ProviderFactory = () =>
+      new Promise((resolve) => {
+        finish = resolve;
+      });
+    const stand = await gateway(await plain(), { ...named(), auth: { providers: { Late } } });
+    const config = stand.configure({ authentication: { Providers: { Main: { Type: 'Late' } } }, route: {} });
+    const reloaded = stand.gateway.reload(config).catch((error: unknown) => error);
+    await expect.poll(() => finish).toBeDefined();
+    await stand.gateway.drain({ deadlineMs: 0, spreadMs: 0 });
+    expect(await reloaded).toBeInstanceOf(Error);
+    finish?.({
+      name: 'Main',
+      challenge: () => 'Late',
+      find: () => undefined,
+      verify: () => ALICE,
+      close: () => void closed.push('Main'),
+    });
+    await expect.poll(() => closed).not.toEqual([]);
   });
 
   it('reports what is wrong with all providers at once, with their places', async () => {

@@ -6,9 +6,10 @@ import { fetchIssuerMetadata } from './issuer-metadata.js';
 import { isSafe } from './issuer-url.js';
 import type { KeySource } from './key-source.js';
 import { parseKeys } from './parse-keys.js';
-import { type KeyLocation, RemoteKeySet, type RemoteKeySetOptions } from './remote-key-set.js';
+import { type KeyLocation, type KeySet, RemoteKeySet, type RemoteKeySetOptions } from './remote-key-set.js';
 import { errorText } from './secret-value.js';
-import { keyFits, secretKey, type VerificationKey } from './verification-key.js';
+import { keyFits, secretKey, type VerificationKey, type WantedKey } from './verification-key.js';
+import { waitFor } from './wait-for.js';
 import { WatchedFile } from './watched-file.js';
 
 /**
@@ -25,7 +26,7 @@ export async function openKeySource(
   if (keys.kind === 'secret') return fixed([secretKey(keys.secret)]);
   if (keys.kind === 'file') return watched(keys.path, reader, context);
   const remote = new RemoteKeySet(remoteOptions(options, reader, context));
-  remote.warmUp();
+  if (context.isTrial !== true) remote.warmUp();
   return remote;
 }
 
@@ -39,13 +40,24 @@ function fixed(keys: readonly VerificationKey[]): KeySource {
 async function watched(path: string, reader: OptionReader, { clock, log }: ProviderContext): Promise<KeySource> {
   try {
     const file = await WatchedFile.open({ path, parse: parseKeys, clock, log });
-    return {
-      find: (wanted) => ({ keys: file.value.filter((key) => keyFits(key, wanted)), issuer: undefined }),
-      close: () => {},
-    };
+    return ofFile(file);
   } catch (error) {
     throw reader.fault('KeyFile', `cannot be used: ${errorText(error)}`, 'PEM, a JWK or a JWK Set of public keys.');
   }
+}
+
+function ofFile(file: WatchedFile<readonly VerificationKey[]>): KeySource {
+  const select = (keys: readonly VerificationKey[], wanted: WantedKey): KeySet => {
+    return { keys: keys.filter((key) => keyFits(key, wanted)), issuer: undefined };
+  };
+  return {
+    find: (wanted, context) => {
+      const keys = file.current();
+      if (keys instanceof Promise) return waitFor(keys, context).then((read) => select(read, wanted));
+      return select(keys, wanted);
+    },
+    close: () => {},
+  };
 }
 
 function remoteOptions(

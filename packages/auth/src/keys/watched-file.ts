@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 
 import type { Clock, Logger } from '@ocelot/core';
 
-/** How often a file is looked at, at most: a rotated key counts within this time. */
+/** How often a file is looked at, at most: what was taken out of it counts no more after this time. */
 const CHECK_MS = 1000;
 const MAX_BYTES = 4 * 1024 * 1024;
 
@@ -17,15 +17,17 @@ export interface WatchedFileOptions<T> {
 }
 
 /**
- * A file that is read again when it changes. It is looked at when it is used, so there is no timer and no watch; while
- * the new content cannot be used the last good one stays in force, and one line of the log says so.
+ * A file that is read again when it changes. It is looked at when it is used, so there is no timer and no watch: a use
+ * that comes later than a second after the last look waits for the next one, so that nobody comes in by what was taken
+ * out while nobody asked. While the new content cannot be used the last good one stays in force, and one line of the log
+ * says so.
  */
 export class WatchedFile<T> {
   readonly #options: WatchedFileOptions<T>;
   #value: T;
   #mark: string;
   #checkedAt: number;
-  #isChecking = false;
+  #checking: Promise<T> | undefined;
   #complaint: string | undefined;
 
   private constructor(options: WatchedFileOptions<T>, value: T, mark: string) {
@@ -41,19 +43,17 @@ export class WatchedFile<T> {
     return new WatchedFile(options, options.parse(await readText(options.path)), mark);
   }
 
-  /** What it holds; after a change, once that was noticed. */
-  get value(): T {
-    const { clock } = this.#options;
-    if (!this.#isChecking && clock.now() - this.#checkedAt >= CHECK_MS) {
-      this.#isChecking = true;
-      // Never rejects: what goes wrong is logged.
-      void this.#check();
-    }
-    return this.#value;
+  /** What it holds. A promise, which never rejects, where it has to be looked at first. */
+  current(): T | Promise<T> {
+    if (this.#checking !== undefined) return this.#checking;
+    if (this.#options.clock.now() - this.#checkedAt < CHECK_MS) return this.#value;
+    this.#checking = this.#check();
+    return this.#checking;
   }
 
-  async #check(): Promise<void> {
+  async #check(): Promise<T> {
     const { path, parse, clock, log } = this.#options;
+    const from = clock.now();
     try {
       const mark = await markOf(path);
       if (mark !== this.#mark) {
@@ -69,9 +69,10 @@ export class WatchedFile<T> {
       }
       this.#complaint = complaint;
     } finally {
-      this.#checkedAt = clock.now();
-      this.#isChecking = false;
+      this.#checkedAt = from;
+      this.#checking = undefined;
     }
+    return this.#value;
   }
 }
 

@@ -113,6 +113,8 @@ export interface ProviderContext {
   readonly location: string;
   /** `Gateway.TrustedProxies`: whose headers about certificates are believed. */
   readonly trustedProxies: readonly string[];
+  /** The configuration is only tried: read files, but ask no issuer. @default false */
+  readonly isTrial?: boolean;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import type { JsonObject } from '@ocelot/core';
+import { createProvider } from '../../src/providers/create-provider.js';
 import type { Provider } from '../../src/providers/provider.js';
 import { failureOf, issuesOf, PATIENT, ProviderStand, reasonOf, START, verifyToken } from '../provider-stand.js';
 import { json, TestIssuer } from '../test-issuer.js';
@@ -31,6 +32,14 @@ function dependencies(): readonly (readonly [name: string, isUp: boolean])[] {
 }
 
 describe('keys of a JWKS URL', () => {
+  it('are asked for by nobody while a configuration is only tried (ocelot validate)', async () => {
+    const options = { Type: 'Jwt', JwksUrl: `${issuer.url}/jwks`, Audience: 'gateway' };
+    const tried = await createProvider('main', options, { ...stand.context(), isTrial: true });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    tried.close?.();
+    expect(issuer.requests).toEqual([]);
+  });
+
   it('are loaded once, at the start, for all tokens', async () => {
     const main = await provider();
     const token = await issuer.token();
