@@ -14,6 +14,8 @@ parentPort.on('message', ({ id, password, hash }) => {
 });
 `;
 
+const CLOSED = 'The thread that compares passwords was closed.';
+
 interface Question {
   readonly resolve: (matches: ReturnType<typeof Bcrypt.compareSync>) => void;
   readonly reject: (error: Error) => void;
@@ -27,9 +29,12 @@ export class BcryptThread {
   readonly #questions = new Map<number, Question>();
   #worker: Worker | undefined;
   #lastId = 0;
+  #isClosed = false;
 
-  /** @throws Error (as a rejection) when the thread cannot run, or ends. */
+  /** @throws Error (as a rejection) when the thread cannot run, ends, or was closed. */
   compare(password: string, hash: string): Promise<boolean> {
+    // Work that waited in a queue would begin another thread, and nobody would end it.
+    if (this.#isClosed) return Promise.reject(new Error(CLOSED));
     return new Promise((resolve, reject) => {
       this.#worker ??= this.#start();
       this.#lastId += 1;
@@ -41,7 +46,8 @@ export class BcryptThread {
 
   /** Ends the thread; questions that are open fail. Idempotent. */
   close(): void {
-    this.#end(new Error('The thread that compares passwords was closed.'));
+    this.#isClosed = true;
+    this.#end(new Error(CLOSED));
   }
 
   #start(): Worker {

@@ -5,8 +5,11 @@ import { parseScryptHash, type PasswordHash, type PasswordMatcher } from './pass
 /** Users of a password file, by name. */
 export interface PasswordFile {
   readonly users: ReadonlyMap<string, PasswordHash>;
-  /** What an unknown name is compared with. */
-  readonly decoy: PasswordMatcher;
+  /**
+   * What unknown names are compared with: for each user one that costs as much as his, so that in a file of several
+   * kinds of hashes the time tells no name. At least one.
+   */
+  readonly decoys: readonly PasswordMatcher[];
 }
 
 const MAX_USERS = 100_000;
@@ -29,7 +32,8 @@ const REFUSED: readonly (readonly [start: RegExp, kind: string])[] = [
  */
 export function parsePasswordFile(text: string, thread: BcryptThread): PasswordFile {
   const users = new Map<string, PasswordHash>();
-  let decoy: PasswordMatcher | undefined;
+  const byCost = new Map<string, PasswordMatcher>();
+  const decoys: PasswordMatcher[] = [];
   text.split(/\r?\n/).forEach((line, index) => {
     if (line.trim() === '' || line.startsWith('#')) return;
     const at = line.indexOf(':');
@@ -37,12 +41,20 @@ export function parsePasswordFile(text: string, thread: BcryptThread): PasswordF
     const name = line.slice(0, at).normalize('NFC');
     if (users.has(name)) throw new Error(`Line ${index + 1} names a user for the second time.`);
     const hash = parseHash(line.slice(at + 1).trim(), index + 1, thread);
-    decoy ??= hash.decoy();
+    const cost = costOf(hash);
+    const decoy = byCost.get(cost) ?? hash.decoy();
+    byCost.set(cost, decoy);
+    decoys.push(decoy);
     users.set(name, hash);
     if (users.size > MAX_USERS) throw new Error(`There are more than ${MAX_USERS} users.`);
   });
-  if (decoy === undefined) throw new Error('There is no user in it.');
-  return { users, decoy };
+  if (decoys.length === 0) throw new Error('There is no user in it.');
+  return { users, decoys };
+}
+
+/** `$scrypt$ln=15,r=8,p=3` or `$2y$12`: what comparing costs. */
+function costOf({ text }: PasswordHash): string {
+  return text.split('$').slice(0, 3).join('$');
 }
 
 function parseHash(text: string, line: number, thread: BcryptThread): PasswordHash {

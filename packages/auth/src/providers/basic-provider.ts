@@ -5,6 +5,7 @@ import type { Identity } from '@ocelot/core';
 import { BcryptThread } from '../credentials/bcrypt-thread.js';
 import { createBasicSource } from '../credentials/basic-source.js';
 import { parsePasswordFile, type PasswordFile } from '../credentials/password-file.js';
+import type { PasswordMatcher } from '../credentials/password-hash.js';
 import { BoundedCache } from '../keys/bounded-cache.js';
 import { errorText } from '../keys/secret-value.js';
 import { waitFor } from '../keys/wait-for.js';
@@ -81,8 +82,26 @@ class Passwords {
 
   verify(user: string, password: string, context: VerifyContext): Identity | Promise<Identity> {
     const key = createHmac('sha256', this.#key).update(`${user}\0${password}`).digest('base64');
+    const file = this.#file.current();
+    if (file instanceof Promise) {
+      return waitFor(file, context).then((read) => this.#verify(user, password, key, read, context));
+    }
+    return this.#verify(user, password, key, file, context);
+  }
+
+  close(): void {
+    this.#matched.clear();
+  }
+
+  #verify(
+    user: string,
+    password: string,
+    key: string,
+    { users }: PasswordFile,
+    context: VerifyContext,
+  ): Identity | Promise<Identity> {
     const known = this.#matched.get(key);
-    if (known !== undefined && known === this.#file.value.users.get(user)?.text) return this.#identity(user);
+    if (known !== undefined && known === users.get(user)?.text) return this.#identity(user);
     let pending = this.#pending.get(key);
     if (pending === undefined) {
       pending = this.#queue.run(() => this.#compare(user, password, key)).finally(() => this.#pending.delete(key));
@@ -91,18 +110,21 @@ class Passwords {
     return waitFor(pending, context);
   }
 
-  close(): void {
-    this.#matched.clear();
-  }
-
   async #compare(user: string, password: string, key: string): Promise<Identity> {
-    const { users, decoy } = this.#file.value;
+    const { users, decoys } = await this.#file.current();
     const hash = users.get(user);
-    // An unknown name costs what a wrong password costs, and is told the same.
-    const isRight = await (hash ?? decoy).matches(password).catch(uncheckable);
+    // An unknown name costs what a wrong password of some user costs, always of the same one, and is told the same.
+    const isRight = await (hash ?? this.#decoy(user, decoys)).matches(password).catch(uncheckable);
     if (hash === undefined || !isRight) throw new AuthFailure('password', 'Name or password is wrong.');
     this.#matched.set(key, hash.text, this.#cacheMs);
     return this.#identity(user);
+  }
+
+  #decoy(user: string, decoys: PasswordFile['decoys']): PasswordMatcher {
+    const number = createHmac('sha256', this.#key).update(user).digest().readUInt32BE(0);
+    const decoy = decoys[number % decoys.length];
+    if (decoy === undefined) throw new Error('A password file has one user at least.');
+    return decoy;
   }
 
   #identity(user: string): Identity {

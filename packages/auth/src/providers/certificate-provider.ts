@@ -64,7 +64,7 @@ function identify(
 
 /** `DNS:a`, `DNS:b`, `URI:c` → `DNS: [a, b]`, `URI: [c]`. */
 function namesByKind(names: readonly string[]): Readonly<Record<string, readonly string[]>> {
-  const kinds: Record<string, string[]> = {};
+  const kinds = Object.create(null) as Record<string, string[]>;
   for (const name of names) {
     const at = name.indexOf(':');
     if (at > 0) (kinds[name.slice(0, at)] ??= []).push(name.slice(at + 1));

@@ -10,7 +10,7 @@ import { waitFor } from '../keys/wait-for.js';
 import { WorkQueue } from '../keys/work-queue.js';
 import { AuthFailure } from './auth-failure.js';
 import type { VerifyContext } from './provider.js';
-import { expiryOf } from './token-identity.js';
+import { timeOf } from './token-identity.js';
 
 /** What an {@link IntrospectionClient} is made of. */
 export interface IntrospectionClientOptions {
@@ -88,7 +88,7 @@ export class IntrospectionClient {
       this.#cache.delete(key);
       throw new AuthFailure('inactive', 'The token is not active.');
     }
-    const leftMs = (expiryOf(answer) ?? Number.POSITIVE_INFINITY) - this.#options.wallNowMs();
+    const leftMs = (timeOf(answer, 'exp') ?? Number.POSITIVE_INFINITY) - this.#options.wallNowMs();
     this.#cache.set(key, answer, Math.min(cacheMs, leftMs));
     return answer;
   }

@@ -6,7 +6,7 @@ import { AuthFailure } from './auth-failure.js';
 import { IntrospectionClient } from './introspection-client.js';
 import { OptionReader } from './option-reader.js';
 import type { Provider, ProviderContext, ProviderFactory } from './provider.js';
-import { claimTexts, expiryOf, tokenIdentity } from './token-identity.js';
+import { claimTexts, timeOf, tokenIdentity } from './token-identity.js';
 import { tokenProvider } from './token-provider.js';
 
 /** Makes a provider of type `Introspection` (RFC 7662): opaque tokens that their issuer is asked about. */
@@ -78,11 +78,10 @@ function readRules(reader: OptionReader, provider: string, wallNowMs: () => numb
 function judge(answer: JsonObject, rules: Rules): Identity {
   const { issuers, audiences, requiredClaims, skewMs } = rules;
   const now = rules.wallNowMs();
-  const { nbf } = answer;
-  if ((expiryOf(answer) ?? Number.POSITIVE_INFINITY) + skewMs <= now) {
+  if ((timeOf(answer, 'exp') ?? Number.POSITIVE_INFINITY) + skewMs <= now) {
     throw new AuthFailure('expired', 'The token has expired.');
   }
-  if (typeof nbf === 'number' && nbf * 1000 - skewMs > now) {
+  if ((timeOf(answer, 'nbf') ?? Number.NEGATIVE_INFINITY) - skewMs > now) {
     throw new AuthFailure('not-yet-valid', 'The token is not valid yet.');
   }
   const { active: _, ...claims } = answer;

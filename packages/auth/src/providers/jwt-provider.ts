@@ -4,7 +4,7 @@ import { decodeProtectedHeader, errors, jwtVerify, type JWTVerifyOptions, type P
 import type { KeySource } from '../keys/key-source.js';
 import { openKeySource } from '../keys/open-key-source.js';
 import type { WantedKey } from '../keys/verification-key.js';
-import { AuthFailure } from './auth-failure.js';
+import { AuthFailure, isAuthFailure } from './auth-failure.js';
 import { type JwtOptions, plainType, readJwtOptions } from './jwt-options.js';
 import { OptionReader } from './option-reader.js';
 import type { Provider, ProviderFactory, VerifyContext } from './provider.js';
@@ -115,6 +115,7 @@ const CLAIM_REASONS: Readonly<Record<string, readonly [reason: string, message: 
 };
 
 function failureOf(error: unknown): AuthFailure {
+  if (isAuthFailure(error)) return error;
   if (error instanceof errors.JWTExpired) return new AuthFailure('expired', 'The token has expired.');
   if (error instanceof errors.JWTClaimValidationFailed) return claimFailure(error);
   if (error instanceof errors.JOSENotSupported) {

@@ -1,5 +1,7 @@
 import type { Identity, JsonObject, JsonValue } from '@ocelot/core';
 
+import { AuthFailure } from './auth-failure.js';
+
 /** How an {@link Identity} is made of the claims of a token. */
 export interface TokenIdentityOptions {
   readonly provider: string;
@@ -18,13 +20,23 @@ export function tokenIdentity(claims: JsonObject, { provider, subjectClaim }: To
     subject: texts[subjectClaim]?.[0],
     tokenId: texts['jti']?.[0],
     claims: texts,
-    expiresAtMs: expiryOf(claims),
+    expiresAtMs: timeOf(claims, 'exp'),
   });
 }
 
-/** `exp` in milliseconds since 1970; undefined when there is none. */
-export function expiryOf({ exp }: JsonObject): number | undefined {
-  return typeof exp === 'number' && Number.isFinite(exp) ? Math.min(exp * 1000, Number.MAX_SAFE_INTEGER) : undefined;
+/**
+ * A time of a token in milliseconds since 1970, also one that was written as text; undefined when there is none.
+ * @throws AuthFailure when it is no number (1e400 is none): a token that ends at a time that nobody can read would never
+ *   end.
+ */
+export function timeOf(claims: JsonObject, name: 'exp' | 'nbf'): number | undefined {
+  const value = claims[name];
+  if (value === undefined || value === null) return undefined;
+  const seconds = typeof value === 'string' && /^\d{1,15}(\.\d{1,9})?$/.test(value) ? Number(value) : value;
+  if (typeof seconds !== 'number' || !Number.isFinite(seconds)) {
+    throw new AuthFailure('claim', 'A claim of the token is not accepted.', { cause: `${name} is no time` });
+  }
+  return Math.min(seconds * 1000, Number.MAX_SAFE_INTEGER);
 }
 
 /** Claims by name. The object has no prototype: a claim may be called `constructor`. */

@@ -140,6 +140,16 @@ describe('what is remembered', () => {
     expect(await reasonOf(() => login(main, 'zoë', 'p:ä:ss'))).toBe('password');
   });
 
+  // Whoever was dismissed an hour ago is the first who asks.
+  it('lets nobody in once more who was taken out of the file while nobody asked', async () => {
+    const main = await provider();
+    await login(main, 'alice', 'wonderland');
+    await stand.file('users', `bob:${cheapHash('builder')}\n`);
+    stand.clock.advance(2000);
+    expect(await reasonOf(() => login(main, 'alice', 'wonderland'))).toBe('password');
+    expect(await login(main, 'bob', 'builder')).toMatchObject({ subject: 'bob' });
+  });
+
   it('is never a password', async () => {
     const main = await provider();
     await login(main, 'alice', 'wonderland');

@@ -45,6 +45,13 @@ describe('the certificate of a connection', () => {
     });
   });
 
+  it('may have names of any kind, also of one that every object has', async () => {
+    const certificate = { ...DEVICE, names: ['__proto__:x', 'DNS:a.example'] };
+    const main = await stand.provider({ Type: 'Certificate' });
+    const identity = await main.verify({ kind: 'certificate', certificate, place: 'connection' }, PATIENT);
+    expect(identity.claims['DNS']).toEqual(['a.example']);
+  });
+
   it.each([
     ['CN', 'device-7'],
     ['dns', 'device-7.devices.example.com'],

@@ -95,6 +95,11 @@ describe('an active token', () => {
     expect(calls).toHaveLength(2);
   });
 
+  it('ends at an exp that is written as text', async () => {
+    tokens.set('texts', { active: true, sub: 'alice', exp: `${START + 600}` });
+    expect((await verifyToken(await provider(), 'texts')).expiresAtMs).toBe(START_MS + 600_000);
+  });
+
   it('is not remembered beyond its exp', async () => {
     tokens.set('short', { active: true, exp: START + 10 });
     const main = await provider({ CacheSeconds: 3600 });
@@ -136,6 +141,9 @@ describe('a token that is refused', () => {
     ['is not active', { active: false }, 'inactive'],
     ['is not active, whatever else is said', { active: false, sub: 'root', exp: START + 9 }, 'inactive'],
     ['is expired although the endpoint calls it active', { active: true, exp: START - 6 }, 'expired'],
+    ['is expired by a time that is written as text', { active: true, exp: `${START - 6}` }, 'expired'],
+    ['is not valid yet by a time that is written as text', { active: true, nbf: `${START + 60}` }, 'not-yet-valid'],
+    ['ends at a time that nobody can read', { active: true, exp: '2030-01-31T12:00:00Z' }, 'claim'],
     ['is not valid yet', { active: true, nbf: START + 6 }, 'not-yet-valid'],
     ['is of another issuer', { active: true, iss: 'other', aud: 'gateway', sub: 'a' }, 'issuer'],
     ['is for another audience', { active: true, iss: 'us', aud: ['x', 'y'], sub: 'a' }, 'audience'],

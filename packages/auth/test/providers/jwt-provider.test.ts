@@ -120,6 +120,14 @@ describe('a token that is refused', () => {
     expect(failure).toMatchObject({ reason, error: 'invalid_token', isUnavailable: false });
   });
 
+  // JSON of a signer that divides by nothing: jose takes it for a time, and a socket would never end.
+  it('ends at no time that there is: 1e400 seconds', async () => {
+    const provider = await stand.provider({ Type: 'Jwt', Secret: SECRET });
+    const head = `${encode({ alg: 'HS256' })}.${Buffer.from('{"sub":"alice","exp":1e400}').toString('base64url')}`;
+    const token = `${head}.${createHmac('sha256', SECRET).update(head).digest('base64url')}`;
+    expect(await reasonOf(() => verifyToken(provider, token))).toBe('claim');
+  });
+
   it.each([
     ['no token at all', 'abc'],
     ['two parts', 'abc.def'],
