@@ -45,7 +45,7 @@ export function authEndpoints(control: AuthControl): readonly ControlEndpoint[] 
       handle: ({ params }) =>
         control.unrevoke(params['id'] ?? '')
           ? json(200, { removed: true })
-          : json(404, fault('There is none of this id.')),
+          : fault(404, 'NOT_FOUND', 'There is none of this id.'),
     },
     {
       method: 'GET',
@@ -68,17 +68,17 @@ function revoke(request: ControlRequest, control: AuthControl): ControlAnswer {
     const { revocation, closed } = control.revoke(readRule(request.body));
     return json(201, { ...shownRevocation(revocation), closed });
   } catch (error) {
-    if (error instanceof RangeError) return json(507, fault(error.message));
-    if (error instanceof TypeError) return json(400, fault(error.message));
+    if (error instanceof RangeError) return fault(507, 'LIST_FULL', error.message);
+    if (error instanceof TypeError) return fault(400, 'REQUEST_INVALID', error.message);
     throw error;
   }
 }
 
 async function renew({ params, body }: ControlRequest, control: AuthControl): Promise<ControlAnswer> {
   const token = readToken(body);
-  if (token === undefined) return json(400, fault('The body is {"token": "…"}.'));
+  if (token === undefined) return fault(400, 'REQUEST_INVALID', 'The body is {"token": "…"}.');
   const outcome = await control.renew(params['id'] ?? '', token);
-  if (outcome === undefined) return json(404, fault('No authenticated session of this id is open here.'));
+  if (outcome === undefined) return fault(404, 'NOT_FOUND', 'No authenticated session of this id is open here.');
   if (outcome.renewed) return json(200, { renewed: true, expiresAt: timeText(outcome.expiresAtMs) });
   return json(403, { renewed: false, reason: outcome.reason });
 }
@@ -150,13 +150,15 @@ function json(status: number, value: object): ControlAnswer {
   return { status, contentType: 'application/json', body: JSON.stringify(value) };
 }
 
-function fault(message: string): object {
-  return { error: message };
+/** As every call of a control address answers what fails: `code` for scripts, `message` for people. */
+function fault(status: number, code: string, message: string): ControlAnswer {
+  return json(status, { status, code, message });
 }
 
 /** One answer of all workers': the worst, or the first with the sockets that all of them closed. */
 function mergeClosed(answers: readonly ControlAnswer[]): ControlAnswer {
-  const worst = answers.toSorted((one, other) => other.status - one.status)[0] ?? json(500, fault('Nobody answered.'));
+  const worst =
+    answers.toSorted((one, other) => other.status - one.status)[0] ?? fault(500, 'NO_ANSWER', 'Nobody answered.');
   if (worst.status >= 300) return worst;
   const closed = answers.reduce((sum, { body }) => sum + Number(readObject(body)?.['closed'] ?? 0), 0);
   return json(worst.status, { ...readObject(worst.body), closed });

@@ -65,7 +65,11 @@ describe('/auth/revocations', () => {
     const stand = await gateway(await plain());
     const answer = await stand.control('POST', '/auth/revocations', body);
     expect(answer.status).toBe(400);
-    expect(answer.body).toContain(JSON.stringify(message).slice(1, -1));
+    expect(JSON.parse(answer.body)).toEqual({
+      status: 400,
+      code: 'REQUEST_INVALID',
+      message: expect.stringContaining(message) as string,
+    });
   });
 
   it('answers 507 when the list is full', async () => {
@@ -125,9 +129,9 @@ describe('answers of several workers', () => {
   it('hide no failure: a revocation that one of them could not take is none', () => {
     const answers = [
       [201, { id: 'r', closed: 1 }],
-      [507, { error: 'full' }],
+      [507, { code: 'LIST_FULL' }],
     ] as const;
-    expect(merge('POST', '/auth/revocations', answers)).toEqual({ status: 507, json: { error: 'full' } });
+    expect(merge('POST', '/auth/revocations', answers)).toEqual({ status: 507, json: { code: 'LIST_FULL' } });
   });
 
   it('put their lists together, each entry once', () => {
