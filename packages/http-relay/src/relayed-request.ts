@@ -217,7 +217,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
   };
 
   #refuse(given: GatewayError): void {
-    const { gateway } = this.#context;
+    const { clock, gateway } = this.#context;
     const admission = this.#admission;
     const error = admission?.refusal(given) ?? given;
     const status = gateway.statusOf(error);
@@ -234,6 +234,7 @@ export class RelayedRequest implements Abortable, Cancellation, AnswerReceiver {
       request: this.#received,
       errorCode: error.code,
       status,
+      durationMs: clock.now() - this.#startedMs,
     });
     admission?.finish({ outcome: 'refused', error });
   }

@@ -198,6 +198,7 @@ describe('RelayedRequest', () => {
       expect(head.get('cache-control')).toBe('no-store');
       const body: unknown = JSON.parse((await client.readBody(head)).toString());
       const event = await stand.event('request.refused');
+      expect(event.durationMs).toBeGreaterThanOrEqual(0);
       expect(body).toMatchObject({ status, code, requestId: event.exchangeId });
       expect(event).toMatchObject({ errorCode: code, status });
       expect((await stand.line('request refused')).fields).toMatchObject({ status, code });

@@ -78,7 +78,7 @@ export interface Registry {
   tap(definition: FrameTap): void;
   relay(relay: Relay): void;
   /**
-   * Hears every event. Also from {@link ConfigurationHook.prepare}: while no sink is registered when routes are bound, no
+   * Hears every event. Also from {@link ConfigurationHook.prepare}: while no sink listens when routes are bound, no
    * events of attempts are made on them.
    */
   telemetry(sink: Telemetry): void;

@@ -42,6 +42,8 @@ export type GatewayEvent =
       readonly request: GatewayRequest | undefined;
       readonly errorCode: ErrorCode;
       readonly status: number;
+      /** From the head of the request to its refusal. */
+      readonly durationMs: number;
     }
   | {
       readonly type: 'session.opened';
@@ -129,6 +131,8 @@ export type EndpointState = 'healthy' | 'unhealthy' | 'ejected' | 'warming';
 
 /** Receives events: metrics, tracing, audit. */
 export interface Telemetry {
+  /** Whether it wants events now; asked before each. @default true */
+  readonly isListening?: boolean;
   /** Must return at once. What it throws is logged and otherwise ignored. */
   record(event: GatewayEvent): void;
 }

@@ -117,6 +117,13 @@ function attemptRules(
   registry: PluginRegistry,
   clock: Clock,
 ): AttemptRules | undefined {
-  const record = registry.hasTelemetry ? registry.record : undefined;
-  return guards === undefined && record === undefined ? undefined : { guards, record, clock };
+  if (guards === undefined && !registry.hasTelemetry) return undefined;
+  return {
+    guards,
+    // Nobody may listen any more while the route is in force.
+    get record() {
+      return registry.hasTelemetry ? registry.record : undefined;
+    },
+    clock,
+  };
 }

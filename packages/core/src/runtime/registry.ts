@@ -77,6 +77,7 @@ export class PluginRegistry {
   constructor(host: Omit<PluginHost, 'record'>) {
     this.record = (event) => {
       for (const sink of this.#telemetry) {
+        if (sink.isListening === false) continue;
         try {
           sink.record(event);
         } catch (error) {
@@ -89,7 +90,7 @@ export class PluginRegistry {
 
   /** Whether anybody listens to events. */
   get hasTelemetry(): boolean {
-    return this.#telemetry.length > 0;
+    return this.#telemetry.some(({ isListening }) => isListening !== false);
   }
 
   /** In order of registration. */

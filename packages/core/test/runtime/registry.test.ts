@@ -83,6 +83,18 @@ describe('PluginRegistry', () => {
     expect(log.lines.map(({ message }) => message)).toEqual(['a telemetry sink failed']);
   });
 
+  it('tells a sink nothing while it does not listen, and knows when nobody does', async () => {
+    const registry = registryWith();
+    let told = 0;
+    const sink = { isListening: false, record: () => void (told += 1) };
+    await registry.add({ name: 'mine', setup: (to) => to.telemetry(sink) });
+    registry.record({ type: 'drain.started', sessions: 0 });
+    expect({ told, hasTelemetry: registry.hasTelemetry }).toEqual({ told: 0, hasTelemetry: false });
+    sink.isListening = true;
+    registry.record({ type: 'drain.started', sessions: 0 });
+    expect({ told, hasTelemetry: registry.hasTelemetry }).toEqual({ told: 1, hasTelemetry: true });
+  });
+
   it('refuses a control endpoint whose method and path are taken, whatever its placeholders are called', async () => {
     const registry = registryWith();
     const claim = (name: string, endpoint: ControlEndpoint): Plugin => ({ name, setup: (to) => to.control(endpoint) });
