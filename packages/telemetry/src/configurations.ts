@@ -57,38 +57,42 @@ export class Configurations {
     return this.#current?.shared.pipeline.scrape;
   }
 
+  /** Whether any configuration that is not released asks for anything. */
+  get isWanted(): boolean {
+    return this.#prepared.size > 0;
+  }
+
   /**
-   * Opens what the configuration needs.
-   * @returns whether it needs anything.
+   * Opens what the configuration needs, if anything.
    * @throws ConfigError when that cannot be done.
    */
-  async prepare(config: GatewayConfig): Promise<boolean> {
+  async prepare(config: GatewayConfig): Promise<void> {
     const wanted = this.#wanted(config);
-    if (!wanted.isTraced && !wanted.isCounted) return false;
+    if (!wanted.isTraced && !wanted.isCounted) return;
     const settings = processSettings(config, this.#init.env);
-    if (settings.isPrometheus && !settings.hasAdmin && this.#init.host.isTrial !== true) {
-      const hint = 'set GlobalConfiguration.Gateway.Admin.Port, or serve Gateway.controls yourself';
-      this.#init.host.log.warn({ hint }, 'Prometheus is on, but there is no control address to ask for /metrics');
+    if (settings.isPrometheus && !settings.hasAdmin) {
+      const source = 'GlobalConfiguration/Gateway/Telemetry/Prometheus';
+      const hint = 'Set GlobalConfiguration.Gateway.Admin.Port, or serve Gateway.controls yourself.';
+      this.#init.host.log.warn(
+        { source, hint },
+        'Prometheus is on, but there is no control address to ask for /metrics',
+      );
     }
     const shared = await this.#share(JSON.stringify([settings, wanted]), settings, wanted);
     shared.uses += 1;
     const [names, isTrusted] = [routeNames(config), trustedParents(config)];
     this.#prepared.set(config, { shared, names, isTrusted, maxSeries: settings.maxSeries });
-    return true;
   }
 
   applied(config: GatewayConfig): void {
     const { book, observatory } = this.#init;
     this.#current = this.#prepared.get(config);
-    if (this.#current === undefined) {
-      observatory.inForce = undefined;
-      return;
-    }
+    if (this.#current === undefined) return observatory.applied(config, undefined);
     const { names, isTrusted, maxSeries, shared } = this.#current;
     book.maxSeries = maxSeries;
     const settings = routeSettings(undefined, config, this.#defaults);
     const tracing = settings.isTraced ? shared.pipeline.tracing : undefined;
-    observatory.inForce = { names, isTrusted, unmatched: { label: '', template: '', settings, tracing } };
+    observatory.applied(config, { names, isTrusted, unmatched: { label: '', template: '', settings, tracing } });
   }
 
   released(config: GatewayConfig): void {

@@ -60,7 +60,6 @@ export interface ExchangeTrace {
 export interface Observation {
   readonly exchange: Exchange;
   readonly view: RouteView;
-  readonly startedMs: number;
   readonly trace: ExchangeTrace | undefined;
   /** `host:port` of the lease in force. */
   endpoint: string | undefined;

@@ -1,7 +1,9 @@
 // Hot path: `begin` and the events of an exchange run once or a few times per request; nothing runs per frame.
-import type { Exchange, GatewayEvent, GatewayRequest } from '@ocelot/core';
+import type { Exchange, GatewayConfig, GatewayEvent, GatewayRequest } from '@ocelot/core';
 
-import { countGatewayEvent, endpointName, ExchangeMetrics } from './metrics/event-metrics.js';
+import { endpointName } from './metrics/endpoint-name.js';
+import { countGatewayEvent, ExchangeMetrics } from './metrics/event-metrics.js';
+import { KnownEndpoints } from './metrics/known-endpoints.js';
 import type { MetricBook } from './metrics/metric-book.js';
 import { DIRECTIONS, type EventOf, type ExchangeTrace, type Observation, type RouteView } from './observation.js';
 import type { RouteNames } from './settings/route-names.js';
@@ -29,22 +31,33 @@ const NOTES = {
 export class Observatory {
   readonly #book: MetricBook;
   readonly #metrics: ExchangeMetrics;
-  readonly #now: () => number;
+  readonly #endpoints: KnownEndpoints;
   readonly #live = new Map<string, Observation>();
-  /** Undefined while nothing is configured. */
-  inForce: InForce | undefined;
+  #inForce: InForce | undefined;
 
-  constructor(book: MetricBook, now: () => number) {
+  constructor(book: MetricBook) {
     this.#book = book;
     this.#metrics = new ExchangeMetrics(book);
-    this.#now = now;
+    this.#endpoints = new KnownEndpoints(book);
+  }
+
+  /** Whether any exchange that it was told of is still there. */
+  get isBusy(): boolean {
+    return this.#live.size > 0;
+  }
+
+  /** A configuration is in force. @param inForce Undefined: it asks for nothing. */
+  applied(config: GatewayConfig, inForce: InForce | undefined): void {
+    this.#inForce = inForce;
+    if (inForce === undefined) return;
+    this.#book.forgetStates(inForce.names);
+    this.#endpoints.configured(config);
   }
 
   begin(exchange: Exchange, view: RouteView, trace: ExchangeTrace | undefined): void {
     const seen: Observation = {
       exchange,
       view,
-      startedMs: this.#now(),
       trace,
       endpoint: undefined,
       session: undefined,
@@ -73,7 +86,7 @@ export class Observatory {
   }
 
   record(event: GatewayEvent): void {
-    if (this.inForce !== undefined) countGatewayEvent(event, this.#book, this.inForce.names);
+    if (this.#inForce !== undefined) countGatewayEvent(event, this.#book, this.#inForce.names);
     switch (event.type) {
       case 'attempt.started':
         return this.#attempt(event);
@@ -110,6 +123,8 @@ export class Observatory {
       }
       case 'breaker.changed':
         return this.#breaker(event);
+      case 'endpoints.changed':
+        return this.#endpoints.discovered(event.service, event.endpoints);
       case 'drain.started':
         for (const { trace } of this.#live.values()) trace?.note(NOTES[event.type]);
         return;
@@ -119,7 +134,6 @@ export class Observatory {
       case 'discovery.failed':
       case 'drain.finished':
       case 'endpoint.changed':
-      case 'endpoints.changed':
         return; // They belong to no exchange.
     }
   }
@@ -140,13 +154,13 @@ export class Observatory {
     const seen = this.#live.get(event.exchangeId);
     if (seen !== undefined) {
       seen.isTold = true;
-      if (seen.view.settings.isCounted) this.#metrics.refused(event, seen, this.#now());
+      if (seen.view.settings.isCounted) this.#metrics.refused(event, seen);
       seen.trace?.refused(event.status, event.errorCode);
       return;
     }
-    if (event.routeId !== undefined || this.inForce === undefined) return;
-    const { unmatched, isTrusted } = this.inForce;
-    if (unmatched.settings.isCounted) this.#metrics.refused(event, undefined, this.#now());
+    if (event.routeId !== undefined || this.#inForce === undefined) return;
+    const { unmatched, isTrusted } = this.#inForce;
+    if (unmatched.settings.isCounted) this.#metrics.refused(event, undefined);
     const { request } = event;
     if (request === undefined) return; // Not even a request: nothing that a span could tell.
     unmatched.tracing?.unmatched(event, request, unmatched, isTrusted(request, unmatched.settings));
@@ -185,5 +199,6 @@ export class Observatory {
   #forget(seen: Observation): void {
     if (!this.#live.delete(seen.exchange.id)) return;
     if (seen.view.settings.isCounted) this.#metrics.gone(seen);
+    if (seen.endpoint !== undefined) this.#endpoints.released(seen.endpoint);
   }
 }

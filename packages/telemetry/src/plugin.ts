@@ -26,19 +26,17 @@ export function telemetry(options: TelemetryOptions = {}): Plugin {
       const book = new MetricBook((metric) =>
         host.log.warn({ metric }, 'a metric has too many series: further ones are counted together'),
       );
-      const observatory = new Observatory(book, () => host.clock.now());
+      const observatory = new Observatory(book);
       const configurations = new Configurations({ options, host, book, observatory, env: process.env });
-      let isListening = false;
-      registry.configuration({
-        async prepare(config) {
-          if (!(await configurations.prepare(config)) || isListening) return;
-          // Only now: a gateway that nobody listens to makes no events.
-          isListening = true;
-          registry.telemetry({ record: (event) => observatory.record(event) });
+      registry.telemetry({
+        // A gateway that nobody listens to makes no events of attempts. Exchanges of a configuration that is gone are
+        // followed to their end.
+        get isListening() {
+          return configurations.isWanted || observatory.isBusy;
         },
-        applied: (config) => configurations.applied(config),
-        released: (config) => configurations.released(config),
+        record: (event) => observatory.record(event),
       });
+      registry.configuration(configurations);
       registry.stage({
         name: 'telemetry',
         phase: 'begin',

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
+import { type Endpoint, readConfiguration } from '@ocelot/core';
 import { closeFrame, eventually, rawClient } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
@@ -130,6 +131,13 @@ describe('requests', () => {
     const bytes = await samples('ocelot_http_io_bytes_total');
     expect(bytes['{ocelot_route="api",ocelot_direction="to-client"}']).toBe(3 * 'answer'.length);
   });
+
+  it('measures how long those took that no route answers', async () => {
+    const { get, samples } = await stand(ON);
+    expect(await get('/nowhere')).toBe(404);
+    const [seconds] = Object.values(await samples('http_server_request_duration_seconds_sum'));
+    expect(seconds).toBeGreaterThan(0);
+  });
 });
 
 describe('the gateway', () => {
@@ -175,6 +183,27 @@ describe('the gateway', () => {
     expect(await samples('ocelot_limits_total')).toEqual({
       '{ocelot_route="chat",ocelot_limit="messages",ocelot_action="close",ocelot_direction="to-backend"}': 1,
     });
+  });
+
+  it('forgets the states of endpoints and routes that a reload took away', async () => {
+    const { gateway, samples } = await stand(ON);
+    const { endpoints } = gateway.routes.map(({ source }) => source).find(({ kind }) => kind === 'static') as {
+      endpoints: readonly Endpoint[];
+    };
+    const [endpoint] = endpoints;
+    if (endpoint === undefined) throw new Error('the stand has endpoints');
+    gateway.record({ type: 'endpoint.changed', routeId: 'api', endpoint, state: 'unhealthy', reason: 'no answer' });
+    gateway.record({ type: 'breaker.changed', routeId: 'chat', endpoint: undefined, state: 'open' });
+    const DownstreamHostAndPorts = [{ Host: '127.0.0.1', Port: 1 }];
+    const route = { UpstreamPathTemplate: '/x', DownstreamPathTemplate: '/x', DownstreamScheme: 'http' };
+    await gateway.reload(
+      readConfiguration({
+        Routes: [{ ...route, Key: 'api', DownstreamHostAndPorts }],
+        GlobalConfiguration: { Gateway: { Telemetry: { Prometheus: true } } },
+      }),
+    );
+    expect(await samples('ocelot_endpoint_state')).toEqual({});
+    expect(await samples('ocelot_breaker_state')).toEqual({});
   });
 
   it('tells how many sockets a drain began with', async () => {

@@ -1,8 +1,10 @@
 import { createRequire } from 'node:module';
 
+import type { Plugin, Telemetry } from '@ocelot/core';
 import { eventually } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
+import { telemetry } from '../src/index.js';
 import { stands } from './telemetry-stand.js';
 
 const stand = stands();
@@ -39,6 +41,36 @@ describe('telemetry', () => {
     await gateway.reload(config(undefined));
     expect((await metrics()).status).toBe(404);
     expect(await get('/api/a')).toBe(200);
+  });
+
+  it('listens to the gateway only while a configuration or an open socket wants it', async () => {
+    let sink: Telemetry | undefined;
+    const watched: Plugin = {
+      name: 'watched',
+      setup: (registry) =>
+        telemetry().setup({
+          ...registry,
+          stage: (definition) => registry.stage({ ...definition, name: `watched ${definition.name}` }),
+          tap: (definition) => registry.tap({ ...definition, name: 'watched' }),
+          control: () => undefined,
+          telemetry(own) {
+            sink = own;
+            registry.telemetry(own);
+          },
+        }),
+    };
+    const { config, gateway, open } = await stand({ plugins: [watched] });
+    expect(sink?.isListening).toBe(false);
+    await gateway.reload(config({ Prometheus: true }));
+    expect(sink?.isListening).toBe(true);
+    const client = await open('/chat/a');
+    await gateway.reload(config(undefined));
+    expect(sink?.isListening).toBe(true);
+    client.destroy();
+    await eventually(() => sink?.isListening === false, 'nobody listens once the socket is gone');
+    const broken = config({ Prometheus: true, Otlp: { HeadersEnv: 'NOT_SET' } });
+    await expect(gateway.reload(broken)).rejects.toThrow('NOT_SET');
+    expect(sink?.isListening).toBe(false);
   });
 
   it('knows sockets that were open before a reload', async () => {

@@ -13,8 +13,10 @@ export interface MetricDefinition {
   readonly buckets?: readonly number[];
 }
 
-const ROUTE = 'ocelot.route';
-const ENDPOINT = 'ocelot.endpoint';
+/** Labels by which series are forgotten. */
+export const ROUTE = 'ocelot.route';
+export const ENDPOINT = 'ocelot.endpoint';
+export const SERVICE = 'ocelot.service';
 const DIRECTION = 'ocelot.direction';
 const METHOD = 'http.request.method';
 const STATUS = 'http.response.status_code';
@@ -161,12 +163,8 @@ export const METRICS: Readonly<Record<MetricName, MetricDefinition>> = {
   dependencyUp: gauge('ocelot.dependency.up', '1', 'Whether a service that the gateway needs can be reached.', [
     'ocelot.dependency',
   ]),
-  serviceEndpoints: gauge('ocelot.service.endpoints', '{endpoint}', 'Endpoints of a discovered service.', [
-    'ocelot.service',
-  ]),
-  discoveryFailures: counter('ocelot.discovery.failures', '{failure}', 'Failures to look a service up.', [
-    'ocelot.service',
-  ]),
+  serviceEndpoints: gauge('ocelot.service.endpoints', '{endpoint}', 'Endpoints of a discovered service.', [SERVICE]),
+  discoveryFailures: counter('ocelot.discovery.failures', '{failure}', 'Failures to look a service up.', [SERVICE]),
   revision: gauge('ocelot.config.revision', '{revision}', 'Number of the configuration in force.', []),
   routes: gauge('ocelot.config.routes', '{route}', 'Routes of the configuration in force.', []),
   reloads: counter('ocelot.config.reloads', '{configuration}', 'Configurations taken in force or refused.', [

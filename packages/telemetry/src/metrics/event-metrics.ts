@@ -1,20 +1,15 @@
 // Hot path: a few calls per request and per socket, none per frame.
-import type { BreakerState, Endpoint, EndpointState, GatewayEvent } from '@ocelot/core';
+import type { BreakerState, EndpointState, GatewayEvent } from '@ocelot/core';
 
 import { DIRECTIONS, type EventOf, type Observation } from '../observation.js';
 import type { RouteNames } from '../settings/route-names.js';
 import { closeCodeLabel, methodLabel, statusLabel } from './closed-sets.js';
+import { endpointName } from './endpoint-name.js';
 import type { MetricBook } from './metric-book.js';
 
 const ENDPOINT_STATES = ['healthy', 'unhealthy', 'ejected', 'warming'] as const satisfies readonly EndpointState[];
 const BREAKER_STATES = ['closed', 'open', 'half-open'] as const satisfies readonly BreakerState[];
 const [TO_BACKEND, TO_CLIENT] = DIRECTIONS;
-
-/** `host:port`; the path of a Unix-domain socket stands alone. */
-export function endpointName({ host, port }: Endpoint): string {
-  if (port === 0) return host;
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
-}
 
 /** Counts the life of exchanges of routes that are counted. */
 export class ExchangeMetrics {
@@ -77,7 +72,7 @@ export class ExchangeMetrics {
   }
 
   /** @param seen Undefined: no route answers the request. */
-  refused(event: EventOf<'upgrade.refused' | 'request.refused'>, seen: Observation | undefined, nowMs: number): void {
+  refused(event: EventOf<'upgrade.refused' | 'request.refused'>, seen: Observation | undefined): void {
     const { status, errorCode } = event;
     if (event.type === 'upgrade.refused') {
       const outcome = errorCode === undefined ? 'refused-by-backend' : 'refused';
@@ -86,8 +81,7 @@ export class ExchangeMetrics {
     }
     const method = event.request === undefined ? '_OTHER' : methodLabel(event.request.method);
     const labels = [method, schemeOf(event.request?.client.tls === true), seen?.view.template];
-    const seconds = seen === undefined ? 0 : (nowMs - seen.startedMs) / 1000;
-    this.#book.observe('requestDuration', [...labels, statusLabel(status), errorCode], seconds);
+    this.#book.observe('requestDuration', [...labels, statusLabel(status), errorCode], event.durationMs / 1000);
   }
 }
 

@@ -34,7 +34,9 @@ export class Series {
   }
 
   add(values: readonly LabelValue[], amount: number): void {
-    this.#point(values).value += amount;
+    // What goes down went up before: without a place of its own it was counted together with others.
+    if (amount < 0 && !this.#points.has(values.join('\0'))) this.#overflow.value += amount;
+    else this.#point(values).value += amount;
   }
 
   set(values: readonly LabelValue[], value: number): void {
@@ -46,9 +48,9 @@ export class Series {
     return this.#point(values).labels;
   }
 
-  /** Forgets one combination: what it stood for is gone from the configuration or from the registry. */
-  delete(values: readonly LabelValue[]): void {
-    this.#points.delete(values.join('\0'));
+  /** Forgets combinations: what they stood for is gone from the configuration or from the registry. */
+  forget(isGone: (point: { readonly labels: Labels; readonly value: number }) => boolean): void {
+    for (const [key, point] of this.#points) if (isGone(point)) this.#points.delete(key);
   }
 
   get points(): Iterable<{ readonly labels: Labels; readonly value: number }> {

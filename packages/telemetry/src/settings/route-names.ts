@@ -4,6 +4,10 @@ import type { GatewayConfig, Route, ServiceRef } from '@ocelot/core';
 export interface RouteNames {
   /** The id of a route; that of the template for a service of dynamic routing, whose name is the client's. */
   labelOf(routeId: string): string;
+  /** Whether a route or an entry of dynamic routing is called so. */
+  hasLabel(label: string): boolean;
+  /** Whether the configuration names the service, as {@link RouteNames.serviceLabel} calls it. */
+  hasService(label: string): boolean;
   /** `namespace.name`; undefined for a service that only clients named. */
   serviceLabel(service: ServiceRef): string | undefined;
   /** `http.route` of a route. */
@@ -20,6 +24,8 @@ export function routeNames(config: GatewayConfig): RouteNames {
   return {
     // A route that an earlier configuration had still has sockets.
     labelOf: (routeId) => (known.has(routeId) ? routeId : (templateIdOf(routeId) ?? routeId)),
+    hasLabel: (label) => known.has(label),
+    hasService: (label) => services.has(label),
     serviceLabel(service) {
       const name = serviceName(service);
       return services.has(name) ? name : undefined;

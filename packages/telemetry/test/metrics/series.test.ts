@@ -44,4 +44,17 @@ describe('Series', () => {
     expect(counts.labels(['five'])).toEqual({ 'otel.metric.overflow': true });
     expect(overflowed).toEqual(['ocelot.test']);
   });
+
+  it('forgets what is gone, takes others in its place, and takes back from where it was counted', () => {
+    const counts = series(1);
+    counts.add(['one'], 1);
+    counts.add(['two'], 1);
+    counts.forget(({ labels }) => labels['a'] === 'one');
+    counts.add(['two'], -1);
+    counts.add(['three'], 1);
+    expect([...counts.points]).toEqual([
+      { labels: { a: 'three' }, value: 1 },
+      { labels: { 'otel.metric.overflow': true }, value: 0 },
+    ]);
+  });
 });
