@@ -32,7 +32,7 @@ export function readHealthCheck(part: PartReader | undefined): HealthCheckOption
     subprotocol: part.text('Subprotocol', ''),
   };
   if (!PATH.test(options.path)) {
-    part.refuse('Path', 'the path of a health check must begin with a slash and hold no blanks.', 'Encode it: %20.');
+    part.refuse('Path', 'the path of a health check must begin with a slash and hold no blanks', 'Encode it: %20.');
   }
   if (options.subprotocol !== '' && !TOKEN.test(options.subprotocol)) {
     part.refuse(

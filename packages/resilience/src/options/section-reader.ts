@@ -37,10 +37,13 @@ export class PartReader {
     return Object.fromEntries(entries.flatMap(([name, value]) => (typeof value === 'string' ? [[name, value]] : [])));
   }
 
-  /** @throws ConfigError that names the key. */
-  refuse(key: string, message: string, hint: string): never {
+  /**
+   * @param what Without a full stop: the hint stands behind it.
+   * @throws ConfigError that names the key.
+   */
+  refuse(key: string, what: string, hint: string): never {
     const source = `${this.#route.location}/Gateway/${this.#path}/${key}`;
-    throw new ConfigError([{ severity: 'error', kind: 'ResilienceOptions', source, message, hint }]);
+    throw new ConfigError([{ severity: 'error', kind: 'ResilienceOptions', source, message: `${what}.`, hint }]);
   }
 }
 
