@@ -48,7 +48,7 @@ function withoutConnections(plugin: Plugin, endpointsOf: (service: ServiceRef) =
         guard: (definition) => registry.guard(withoutChecks(definition)),
         tap: (definition) => registry.tap(definition),
         relay: (relay) => registry.relay(relay),
-        telemetry: () => () => undefined,
+        telemetry: () => undefined,
         configuration: (hook) => registry.configuration(hook),
         control: () => undefined,
         onClose: (close) => registry.onClose(close),
