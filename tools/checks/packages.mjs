@@ -16,6 +16,29 @@ const BIN = join(ROOT, 'node_modules', '.bin');
 const scratch = mkdtempSync(join(tmpdir(), 'ocelot-packages-'));
 const problems = [];
 
+/** The plugins that a gateway of one's own takes one by one, by their factory. */
+const PLUGINS = { auth: 'auth', 'rate-limit': 'rateLimit', resilience: 'resilience', telemetry: 'telemetry' };
+/** Uses each of them, so that what they load only when it is needed is loaded. */
+const PLUGIN_FILE = {
+  Routes: [
+    {
+      UpstreamPathTemplate: '/',
+      DownstreamPathTemplate: '/',
+      DownstreamScheme: 'ws',
+      DownstreamHostAndPorts: [{ Host: '127.0.0.1', Port: 80 }],
+      AuthenticationOptions: { AuthenticationProviderKeys: ['Tokens'] },
+      RateLimitOptions: { Limit: 5, Period: '1m' },
+      QoSOptions: { MinimumThroughput: 3 },
+    },
+  ],
+  GlobalConfiguration: {
+    Gateway: {
+      Authentication: { Providers: { Tokens: { Type: 'Jwt', Secret: 'x'.repeat(32), Audience: ['a'] } } },
+      Telemetry: { Traces: true, Prometheus: true },
+    },
+  },
+};
+
 /** Runs a command; what it prints is shown only when it fails. */
 function run(what, command, args, cwd) {
   const { status, stdout, stderr, error } = spawnSync(command, args, {
@@ -93,6 +116,29 @@ function useCoreAndLb(folder) {
     if (existsSync(join(folder, 'node_modules', stranger))) problems.push(`core and lb alone install ${stranger}`);
 }
 
+/** Each plugin in an empty folder with core, and with those of ours alone that it names as dependencies. */
+function usePluginAlone(name, tarballs) {
+  const { dependencies = {} } = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'));
+  const own = Object.keys(dependencies).flatMap((each) => (each.startsWith('@ocelot/') ? [each.slice(8)] : []));
+  const installed = [name, 'core', ...own];
+  const folder = install(
+    `${name}-alone`,
+    installed.map((each) => tarballs.get(each)),
+  );
+  const use = `
+    import { createGateway, readConfiguration } from '@ocelot/core';
+    import { ${PLUGINS[name]} as plugin } from '@ocelot/${name}';
+    const file = ${JSON.stringify(PLUGIN_FILE)};
+    const plugins = [plugin()];
+    const config = readConfiguration(file, { supportedKeys: plugins.flatMap(({ supports }) => supports ?? []) });
+    const gateway = await createGateway({ config, plugins });
+    await gateway.drain({ deadlineMs: 0, spreadMs: 0 });`;
+  writeFileSync(join(folder, 'use.mjs'), use);
+  run(`${name} with core alone`, process.execPath, ['use.mjs'], folder);
+  const found = readdirSync(join(folder, 'node_modules/@ocelot')).toSorted().join(', ');
+  if (found !== installed.toSorted().join(', ')) problems.push(`${name} alone comes with ${found}`);
+}
+
 function useCommandLine(folder) {
   const ocelot = join(folder, 'node_modules', '.bin', 'ocelot');
   const version = run('ocelot --version', ocelot, ['--version'], folder);
@@ -111,6 +157,7 @@ try {
   }
   for (const [name, tarball] of tarballs) await lint(name, tarball);
   useCoreAndLb(install('core-and-lb', [tarballs.get('core'), tarballs.get('lb')]));
+  for (const name of Object.keys(PLUGINS)) usePluginAlone(name, tarballs);
   const everything = install('everything', [...tarballs.values()]);
   for (const name of PACKAGES) checkUnpacked(name, join(everything, 'node_modules', '@ocelot', name));
   useCommandLine(everything);
