@@ -235,6 +235,20 @@ describe('places of credentials', () => {
     expect(backend.requests[0]?.headers['sec-websocket-protocol']).toBe(offered);
   });
 
+  // Telemetry writes it into spans; the client has to be told its own offer, and nobody else.
+  it('keeps a token that is the only offer out of events and the log, though it is what the client is told', async () => {
+    const stand = await gateway((await sockets()).port, {
+      authentication: { Providers: { Main: { ...MAIN, In: ['subprotocol'] } } },
+    });
+    const lone = `bearer.${await token()}`;
+    const client = await stand.client();
+    const answer = await client.upgrade({ headers: { 'Sec-WebSocket-Protocol': lone } });
+    expect(answer.get('sec-websocket-protocol')).toBe(lone);
+    const opened = stand.events.find(({ type }) => type === 'session.opened');
+    expect(opened).toMatchObject({ subprotocol: undefined });
+    expect(JSON.stringify(stand.lines)).not.toContain(lone);
+  });
+
   it('reads the place that the route says, in place of the provider’s', async () => {
     const stand = await gateway(await plain(), {
       route: { ...BY_MAIN, Gateway: { Authentication: { In: ['cookie:session'], ForwardCredentials: 'none' } } },

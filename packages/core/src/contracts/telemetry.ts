@@ -51,7 +51,7 @@ export type GatewayEvent =
       readonly routeId: string;
       readonly session: Session;
       readonly endpoint: Endpoint;
-      /** Subprotocol agreed on with the client. */
+      /** Subprotocol that the backend selected; never what a client was told that offered nothing but its token. */
       readonly subprotocol: string | undefined;
       /** From the request to the 101. */
       readonly handshakeMs: number;

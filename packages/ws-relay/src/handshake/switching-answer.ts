@@ -7,7 +7,10 @@ import type { ResponseHead } from './response-head.js';
 export interface SwitchingAnswer {
   /** `Sec-WebSocket-Accept`, for clients that sent a key. */
   readonly acceptKey: string;
-  /** The subprotocol among the headers. */
+  /**
+   * What the backend selected, for events. What a client is told without that (ANSWER_PROTOCOL) may be its token, so it
+   * stands among the headers only.
+   */
   readonly subprotocol: string | undefined;
   /** Everything else that is not of the hop: subprotocol, extensions, cookies, …: name, value, …. */
   readonly headers: readonly string[];
@@ -56,7 +59,7 @@ export function switchingAnswer(
   if (own !== undefined) headers.push('Sec-WebSocket-Protocol', own);
   return {
     acceptKey: headerValues(head.rawHeaders, ACCEPT)[0] ?? '',
-    subprotocol: selected ?? own,
+    subprotocol: selected,
     headers,
   };
 }
