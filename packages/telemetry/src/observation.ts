@@ -67,7 +67,11 @@ export interface Observation {
   session: Session | undefined;
   /** Whether there was a socket. */
   wasOpened: boolean;
-  /** Whether the event that ends it was told. */
+  /** Told, but the exchange has not ended: its last attempt ends with it. */
+  refusal: EventOf<'upgrade.refused' | 'request.refused'> | undefined;
+  /** Whether the exchange has ended. */
+  isFinished: boolean;
+  /** Whether metrics and spans know the event that ends it. */
   isTold: boolean;
 }
 

@@ -62,11 +62,15 @@ export class Observatory {
       endpoint: undefined,
       session: undefined,
       wasOpened: false,
+      refusal: undefined,
+      isFinished: false,
       isTold: false,
     };
     this.#live.set(exchange.id, seen);
     if (view.settings.isCounted) this.#metrics.began(seen);
     exchange.defer(({ error }) => {
+      seen.isFinished = true;
+      if (seen.refusal !== undefined) this.#tellRefusal(seen, seen.refusal);
       // A request that a stage refuses ends before its relay tells what it answered: a moment later, in this turn.
       if (seen.isTold) this.#forget(seen);
       else setImmediate(() => this.#lost(seen, error?.status ?? 500, error?.code));
@@ -153,9 +157,8 @@ export class Observatory {
   #refused(event: EventOf<'upgrade.refused' | 'request.refused'>): void {
     const seen = this.#live.get(event.exchangeId);
     if (seen !== undefined) {
-      seen.isTold = true;
-      if (seen.view.settings.isCounted) this.#metrics.refused(event, seen);
-      seen.trace?.refused(event.status, event.errorCode);
+      if (seen.isFinished) this.#tellRefusal(seen, event);
+      else seen.refusal = event;
       return;
     }
     if (event.routeId !== undefined || this.#inForce === undefined) return;
@@ -164,6 +167,13 @@ export class Observatory {
     const { request } = event;
     if (request === undefined) return; // Not even a request: nothing that a span could tell.
     unmatched.tracing?.unmatched(event, request, unmatched, isTrusted(request, unmatched.settings));
+  }
+
+  #tellRefusal(seen: Observation, event: EventOf<'upgrade.refused' | 'request.refused'>): void {
+    if (seen.isTold) return;
+    seen.isTold = true;
+    if (seen.view.settings.isCounted) this.#metrics.refused(event, seen);
+    seen.trace?.refused(event.status, event.errorCode);
   }
 
   /** A breaker changes by the calls that are on their way to its endpoint. Rare: all exchanges may be looked at. */

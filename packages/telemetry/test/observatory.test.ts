@@ -110,6 +110,27 @@ describe('endpoints', () => {
   });
 });
 
+describe('the last attempt of a refused request', () => {
+  it('is counted too, on requests and on upgrades', async () => {
+    const nobody = [{ Host: '127.0.0.1', Port: 1 }];
+    const { get, port, samples } = await stand({
+      ...ON,
+      routes: [{ DownstreamHostAndPorts: nobody }, { DownstreamHostAndPorts: nobody }],
+    });
+    expect(await get('/api/things')).toBe(502);
+    const client = await rawClient(port);
+    expect((await client.upgrade({ target: '/chat/a' })).status).toBe(502);
+    client.destroy();
+    const rest = 'ocelot_endpoint="127.0.0.1:1"';
+    const failed = 'ocelot_outcome="failed",error_type="OCELOT_ERR_BACKEND_UNREACHABLE"';
+    expect(await samples('ocelot_endpoint_attempts_total')).toEqual({
+      [`{ocelot_route="api",${rest},${failed}}`]: 1,
+      [`{ocelot_route="chat",${rest},${failed}}`]: 1,
+    });
+    expect(Object.values(await samples('ocelot_endpoint_in_flight'))).toEqual([0, 0]);
+  });
+});
+
 describe('requests', () => {
   it('measures them by method, route and status', async () => {
     const { get, samples } = await stand(ON);

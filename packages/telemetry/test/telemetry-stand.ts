@@ -3,6 +3,7 @@ import { createServer, request as httpRequest } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import {
+  type Clock,
   createConnectionLedger,
   createGateway,
   type ControlAnswer,
@@ -43,6 +44,8 @@ export interface StandOptions {
   readonly routes?: readonly object[];
   readonly options?: TelemetryOptions;
   readonly plugins?: readonly Plugin[];
+  /** What the gateway and its plugins measure time with. @default the machine's */
+  readonly clock?: Clock;
   /** One of several workers. */
   readonly member?: GatewayMember;
 }
@@ -121,6 +124,7 @@ async function startStand(options: StandOptions): Promise<Stand> {
   const gateway = await createGateway({
     config: config(options.telemetry),
     log,
+    ...(options.clock && { clock: options.clock }),
     ...(options.member && { group: groupOf(options.member) }),
     plugins: [
       telemetry(options.options),

@@ -233,4 +233,14 @@ describe('an attempt', () => {
     expect(failed?.status.code).toBe(SpanStatusCode.ERROR);
     expect(answered?.attributes).toMatchObject({ 'http.request.resend_count': 1, 'http.response.status_code': 101 });
   });
+
+  it('that fails as the last one tells why too, before the span of the request ends', async () => {
+    const { get } = await traced({ routes: [{}, { DownstreamHostAndPorts: [DEAD] }] });
+    expect(await get('/api/a')).toBe(502);
+    const failed = await span('GET', SpanKind.CLIENT);
+    expect(failed.attributes).toMatchObject({ 'error.type': 'OCELOT_ERR_BACKEND_UNREACHABLE' });
+    expect(failed.status.code).toBe(SpanStatusCode.ERROR);
+    await span('GET /api/{everything}', SpanKind.SERVER);
+    expect(spans().map(({ kind }) => kind)).toEqual([SpanKind.CLIENT, SpanKind.SERVER]);
+  });
 });
