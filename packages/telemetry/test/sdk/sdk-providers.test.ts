@@ -4,7 +4,6 @@ import type { AddressInfo } from 'node:net';
 
 import { createGateway, type Plugin, readConfiguration } from '@ocelot/core';
 import { FakeClock } from '@ocelot/core/testing';
-import { eventually } from '@ocelot/test-support';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { telemetry } from '../../src/index.js';
