@@ -312,6 +312,18 @@ describe('the first message', () => {
     expect(backend.requests).toHaveLength(0);
   });
 
+  // JSON.parse takes the last of two, and the backend that gets the message perhaps the first.
+  it('is refused when it names its token twice', async () => {
+    const backend = await sockets();
+    const stand = await gateway(backend.port, { authentication: GRAPHQL });
+    const client = await stand.open();
+    const twice = `{"payload":{"authorization":"${await token({ sub: 'root' })}","authorization":"${await token()}"}}`;
+    client.sendFrame({ opcode: 1, payload: twice, mask: true });
+    expect((await client.readFrame()).payload.readUInt16BE(0)).toBe(4401);
+    expect((await stand.line('OCELOT_ERR_UNAUTHENTICATED')).fields['reason']).toBe('message-unreadable');
+    expect(backend.requests).toEqual([]);
+  });
+
   it('has a limit of time: 4408', async () => {
     const stand = await gateway((await sockets()).port, {
       authentication: { Providers: { Main: { ...MAIN, In: ['message'], Message: { TimeoutMs: 50 } } } },

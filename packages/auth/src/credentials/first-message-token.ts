@@ -2,6 +2,7 @@ import type { FirstMessageOptions, JsonValue, Message, UpgradeRequest } from '@o
 
 import { AuthFailure } from '../providers/auth-failure.js';
 import type { OptionReader } from '../providers/option-reader.js';
+import { hasDuplicateMember } from './duplicate-member.js';
 import { afterScheme } from './place.js';
 
 const MAX_MS = 2_147_483_647;
@@ -48,7 +49,7 @@ export function firstMessageOptions(
 
 /**
  * The tokens that a first message holds, `Bearer ` taken off.
- * @throws AuthFailure invalid_request when it is no JSON although a path is to be followed.
+ * @throws AuthFailure invalid_request when a path is to be followed, and it is no JSON or names a member twice.
  */
 export function messageTokens(settings: FirstMessageSettings, message: Message): readonly string[] {
   const text = decode(message);
@@ -72,12 +73,16 @@ function decode(message: Message): string {
 }
 
 function parse(text: string): JsonValue {
+  let value: JsonValue;
   try {
-    return JSON.parse(text) as JsonValue;
+    value = JSON.parse(text) as JsonValue;
   } catch {
     // The parser's message quotes the text, which may hold the token.
     throw unreadable();
   }
+  // The backend gets the text itself, and may take another one of two members for the token.
+  if (hasDuplicateMember(text)) throw unreadable();
+  return value;
 }
 
 function follow(from: JsonValue, path: readonly string[]): JsonValue | undefined {
