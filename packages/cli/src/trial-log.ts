@@ -25,9 +25,14 @@ export function trialLog(found: (issue: ConfigIssue) => void, inherited: object 
         severity: 'warning',
         kind: 'PluginWarning',
         source,
-        message: details.length === 0 ? message : `${message} (${details.join(', ')})`,
+        message: sentence(details.length === 0 ? message : `${message} (${details.join(', ')})`),
         ...(typeof hint === 'string' && { hint }),
       });
     },
   };
+}
+
+/** Lines of a log end without a full stop, and a hint stands behind this one. */
+function sentence(message: string): string {
+  return message.endsWith('.') ? message : `${message}.`;
 }

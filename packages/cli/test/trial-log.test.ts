@@ -19,7 +19,7 @@ describe('trialLog', () => {
         severity: 'warning',
         kind: 'PluginWarning',
         source,
-        message: 'out of range (value: 5, allowed: more than 500)',
+        message: 'out of range (value: 5, allowed: more than 500).',
         hint: 'Write 1000.',
       },
     ]);
