@@ -58,6 +58,8 @@ export function authEndpoints(control: AuthControl): readonly ControlEndpoint[] 
       method: 'POST',
       path: '/auth/sessions/{id}/token',
       description: 'Put a new token in place of the one an open session lives by.',
+      // A worker that starts later has no such session, and nobody has to keep the token for it.
+      isMomentary: true,
       handle: (request) => renew(request, control),
     },
   ];

@@ -101,6 +101,15 @@ describe('/auth/revocations', () => {
   });
 });
 
+it('keeps tokens with nobody: only revocations are repeated for workers that start later', async () => {
+  const stand = await gateway((await sockets()).port);
+  const lasting = stand.gateway.controls.filter(({ method, isMomentary }) => method !== 'GET' && isMomentary !== true);
+  expect(lasting.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    'POST /auth/revocations',
+    'DELETE /auth/revocations/{id}',
+  ]);
+});
+
 describe('answers of several workers', () => {
   const merge = (method: ControlEndpoint['method'], path: string, bodies: readonly (readonly [number, object])[]) => {
     const control = {

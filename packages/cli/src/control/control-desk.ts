@@ -1,7 +1,7 @@
 import type { ControlAnswer, ControlEndpoint } from '@ocelot/core';
 
 /** One call of the list that the control address shows. */
-export type ControlCall = Pick<ControlEndpoint, 'method' | 'path' | 'description'>;
+export type ControlCall = Pick<ControlEndpoint, 'method' | 'path' | 'description' | 'isMomentary'>;
 
 /** What is asked of a call: plain data, so that it can go to another process. */
 export interface ControlQuestion {

@@ -23,7 +23,9 @@ export class LocalDesk implements ControlDesk {
 
   /** @param limitMs longest wait for a call; a parameter for tests. */
   constructor({ controls, log }: Pick<Gateway, 'controls' | 'log'>, limitMs: number = ANSWER_LIMIT_MS) {
-    this.calls = controls.map(({ method, path, description }) => ({ method, path, description }));
+    this.calls = controls.map(({ method, path, description, isMomentary }) => {
+      return { method, path, description, ...(isMomentary === true && { isMomentary }) };
+    });
     this.#controls = controls;
     this.#log = log;
     this.#limitMs = limitMs;

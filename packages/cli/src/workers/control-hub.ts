@@ -81,10 +81,14 @@ export class ControlHub implements ControlDesk {
   }
 
   async ask(question: ControlQuestion): Promise<ControlOutcome> {
-    this.#told.add(question);
+    if (!this.#isMomentary(question)) this.#told.add(question);
     const outcome = await this.#askAll(question);
     if (outcome.answer.status >= 400) this.#told.forget(question);
     return outcome;
+  }
+
+  #isMomentary({ method, template }: ControlQuestion): boolean {
+    return this.#calls.some((call) => call.isMomentary === true && call.method === method && call.path === template);
   }
 
   /** One after the other, in the order in which they came. */

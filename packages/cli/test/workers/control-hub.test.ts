@@ -83,6 +83,16 @@ describe('ControlHub', () => {
     expect(hub.told.map(({ path }) => path)).toEqual(['/a', '/b']);
   });
 
+  // A token for an open socket: a worker that starts later has no such socket.
+  it('keeps nothing of a call that is over with its answer', async () => {
+    const hub = new ControlHub(new MemoryLogger(), 20);
+    const renew = { method: 'POST', path: '/sessions/{id}', description: 'd', isMomentary: true } as const;
+    hub.joined(member(hub, 1), [CALL, renew], []);
+    await hub.ask({ ...post('/sessions/7'), template: renew.path, body: 'secret' });
+    await hub.ask(post('/a'));
+    expect(hub.told.map(({ path }) => path)).toEqual(['/a']);
+  });
+
   it('tells a worker that has started what was changed meanwhile', async () => {
     const { hub } = hubOf(false);
     await hub.ask(post('/before'));

@@ -28,6 +28,11 @@ export interface ControlEndpoint {
   readonly path: string;
   /** One line, for the list that the control address shows. */
   readonly description: string;
+  /**
+   * What it does is over with the answer, so that nobody repeats it for a worker that starts later: a call about open
+   * sockets. Nothing of its body is kept. @default false: a call that is no GET is repeated
+   */
+  readonly isMomentary?: boolean;
   /** Must settle within 5 s; what it throws is answered with 500, or with the status of a GatewayError. */
   handle(request: ControlRequest): ControlAnswer | Promise<ControlAnswer>;
   /** Makes one answer of those of all workers, in their order; at least one. @default the first one with the best status */
