@@ -79,6 +79,8 @@ it('traces a socket and counts it', async () => {
   expect(metrics).toContain('ocelot_websocket_messages_total{ocelot_route="chat",ocelot_direction="to-client"} 1');
   client.close(1000);
   await once(client, 'close');
+  // The backend's side ends later: a session that is still open would have the drain among its events.
+  await vi.waitFor(() => expect(log).toContain('session closed'));
 
   gateway.kill('SIGTERM');
   expect((await gone)[0]).toBe(0);
