@@ -85,6 +85,19 @@ describe.each(CASES)('a tap of a session with a client over $name, in $mode mode
     expect((await connection.readFrame()).payload.equals(FLOOD)).toBe(true);
   });
 
+  it('holds back what was read already, behind the message at which it is held', async () => {
+    const { client, connection, session } = await open();
+    session.pause('to-backend');
+    session.resume('to-backend');
+    session.pause('to-backend');
+    client.send(Buffer.concat(['1', '2', '3'].map((payload) => binary(payload, true))));
+    await pause(30);
+    expect(connection.unread).toHaveLength(0);
+    session.resume('to-backend');
+    const frames = await connection.readFrames(3);
+    expect(frames.map(({ payload }) => String(payload))).toEqual(['1', '2', '3']);
+  });
+
   it('keeps a backend from being read, from the first byte on', async () => {
     const { client, connection, session } = await open({}, (given) => given.pause('to-client'));
     connection.send(binary('late'));

@@ -64,7 +64,7 @@ export interface TappedSession {
   fail(error: GatewayError): void;
   /**
    * Reads no more of a direction, so that its sender feels backpressure, until as many `resume` as `pause` were called.
-   * What was read already, one chunk at most, still passes. While it lasts the sender is not missed: no idle time-out
+   * The frame that is on its way still passes, as far as it was read; what was read behind it waits. While it lasts the sender is not missed: no idle time-out
    * and no ping counts against it. Nothing happens on a session that is closing: it reads on so that it can end.
    */
   pause(direction: Direction): void;

@@ -45,6 +45,11 @@ export class Pace {
     return this.#timer !== undefined;
   }
 
+  /** The session begins: who joins a bucket in debt waits for it, or to connect anew would be a way around it. */
+  begin(): void {
+    if (this.#init.limit.action === 'pause') this.spend(0);
+  }
+
   /** Takes what passes. */
   spend(amount: number): void {
     const { buckets, clock, limit } = this.#init;

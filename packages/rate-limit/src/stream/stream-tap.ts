@@ -66,6 +66,7 @@ class StreamMeter implements FrameObserver {
         const buckets = bucketsOf(limit, direction, exchange, keeping);
         const report = new LimitReport(keeping, exchange, limit, direction);
         const pace = new Pace({ limit, direction, buckets, session, report, clock });
+        pace.begin();
         if (limit.unit === 'messages') {
           meters.messages = pace;
           continue;

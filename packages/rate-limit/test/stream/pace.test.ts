@@ -14,6 +14,21 @@ describe('Pace', () => {
     expect([pace.isPaused, clock.pending]).toEqual([false, 0]);
   });
 
+  it('begins with a wait where the bucket that it joins is in debt, and closes nobody for it', () => {
+    for (const [action, told] of [
+      ['pause', ['0 pause to-backend', '2000 resume to-backend']],
+      ['close', []],
+    ] as const) {
+      const { pace, clock, calls, buckets } = tapped([{ perSecond: 1, burst: 1 }], { action });
+      pace.begin();
+      expect(calls).toEqual([]);
+      buckets[0]?.take(3, clock.now());
+      pace.begin();
+      clock.advance(2000);
+      expect(calls).toEqual(told);
+    }
+  });
+
   it('waits for the slowest of its buckets', () => {
     const { pace, clock, calls } = tapped([
       { perSecond: 1000, burst: 1 },

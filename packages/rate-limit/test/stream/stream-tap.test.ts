@@ -47,31 +47,51 @@ describe('Gateway.RateLimit.Messages, Action pause', () => {
 
   it('reads no more of a client that sends too much, and loses nothing', async () => {
     const { clock, client, seen, stand } = await open(limits);
-    say(client, '1', '2', '3');
-    await eventually(() => seen.length === 3, 'what came at once has passed');
-    say(client, '4', '5');
-    await quiet();
-    expect(seen).toEqual(['1', '2', '3']);
+    say(client, '1', '2', '3', '4', '5', '6');
+    await eventually(() => seen.length === 3, 'the burst has passed, and one into debt');
     await stand.line('rate limit reached');
+    for (const passed of [4, 5, 6]) {
+      clock.advance(99);
+      await quiet();
+      expect(seen).toHaveLength(passed - 1);
+      clock.advance(1);
+      await eventually(() => seen.length === passed, 'one more has passed');
+    }
+    expect(seen).toEqual(['1', '2', '3', '4', '5', '6']);
+  });
+
+  it('ends in order behind what it holds back', async () => {
+    const { clock, client, seen, backend } = await open(limits);
+    say(client, '1', '2', '3', '4');
+    client.sendFrame({ opcode: OPCODE.close, payload: Buffer.from([3, 232]), mask: true });
+    const closed = new Promise<number>((resolve) => {
+      backend.once('close', resolve);
+    });
+    await eventually(() => seen.length === 3, 'the client is held');
+    for (let step = 0; step < 2; step += 1) clock.advance(100);
+    await eventually(() => seen.length === 4, 'what was held has passed');
     clock.advance(100);
-    // Both come in one chunk; the second is a debt that is paid before anything else is read.
-    await eventually(() => seen.length === 5, 'what waited has passed');
-    say(client, '6');
-    await quiet();
-    expect(seen).toHaveLength(5);
-    clock.advance(199);
-    await quiet();
-    expect(seen).toHaveLength(5);
-    clock.advance(1);
-    await eventually(() => seen.length === 6, 'the last one has passed');
+    expect(await closed).toBe(1000);
+  });
+
+  it('passes what it holds back before a drain ends the session', async () => {
+    const { client, seen, stand } = await open(limits);
+    say(client, '1', '2', '3', '4', '5');
+    await eventually(() => seen.length === 3, 'the client is held');
+    const drained = stand.gateway.drain({ deadlineMs: 2000, spreadMs: 0 });
+    let close = await client.readFrame();
+    while (close.opcode !== OPCODE.close) close = await client.readFrame();
+    client.sendFrame({ opcode: OPCODE.close, payload: close.payload, mask: true });
+    expect(await drained).toMatchObject({ clean: 1 });
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
   });
 
   it('tells of it once a while, as an event and a log line with a count, not once per message', async () => {
     const { clock, client, seen, stand } = await open(limits);
     for (let round = 0; round < 5; round += 1) {
       const before = seen.length;
-      say(client, 'a', 'b', 'c', 'd');
-      await eventually(() => seen.length === before + 4, 'the round has passed');
+      say(client, 'a', 'b', 'c');
+      await eventually(() => seen.length === before + 3, 'the round has passed');
       clock.advance(1000);
     }
     const reached = stand.events.filter(({ type }) => type === 'limit.reached');
@@ -152,21 +172,46 @@ describe('Gateway.RateLimit.Messages, shared', () => {
     expect((await other.readFrames(2)).map(({ payload }) => String(payload))).toEqual(['a', 'b']);
   });
 
-  it('counts all sockets of a route together, also for a client that connects anew', async () => {
+  it('counts all sockets of a route together: who connects anew waits for the debt first', async () => {
     const limits = { Messages: { PerRoute: { PerSecond: 1, Burst: 2 } } };
     const { stand, client, seen, clock } = await open(limits);
-    say(client, '1', '2', '3');
-    await eventually(() => seen.length === 3, 'the burst is spent');
+    say(client, '1', '2', '3', '4');
+    await eventually(() => seen.length === 3, 'the burst is spent, and there is a debt');
     client.destroy();
     const again = await openOn(stand);
     say(again.client, 'a', 'b');
-    expect(String((await again.client.readFrame()).payload)).toBe('a');
-    await again.client.readFrame();
-    say(again.client, 'c');
     await quiet();
     expect(again.client.unread).toHaveLength(0);
-    clock.advance(3000);
-    expect(String((await again.client.readFrame()).payload)).toBe('c');
+    clock.advance(1000);
+    expect(String((await again.client.readFrame()).payload)).toBe('a');
+    await quiet();
+    expect(again.client.unread).toHaveLength(0);
+    clock.advance(1000);
+    // The message that the first client left waiting was let through as it went.
+    await eventually(() => {
+      clock.advance(1000);
+      return again.client.unread.length > 0;
+    }, 'the second has passed');
+    expect(String((await again.client.readFrame()).payload)).toBe('b');
+  });
+
+  it('gives sockets of one client turns: one that floods keeps no other waiting', async () => {
+    const { stand, client, clock, seen } = await open({ Messages: { PerClient: { PerSecond: 10, Burst: 1 } } });
+    say(client, ...Array.from({ length: 500 }, String));
+    await eventually(() => seen.length === 2, 'the first is held');
+    const other = await openOn(stand);
+    clock.advance(100);
+    await eventually(() => seen.length === 3, 'the flood goes on, one by one');
+    say(other.client, 'x', 'y');
+    let answers = 0;
+    for (let turn = 1; turn <= 6; turn += 1) {
+      clock.advance(100);
+      await quiet();
+      answers = other.client.unread.length / 3;
+    }
+    expect(answers).toBe(2);
+    // 700 ms at ten a second, with the burst and one debt of each.
+    expect(seen.length + answers).toBeLessThanOrEqual(10);
   });
 });
 

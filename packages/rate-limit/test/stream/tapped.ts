@@ -10,6 +10,7 @@ import { type Rate, TokenBucket } from '../../src/stream/token-bucket.js';
 export interface Tapped {
   readonly clock: FakeClock;
   readonly pace: Pace;
+  readonly buckets: readonly TokenBucket[];
   readonly log: MemoryLogger;
   readonly events: readonly GatewayEvent[];
   /** `pause`, `resume`, or the error that ended it, with the time. */
@@ -56,6 +57,7 @@ export function tapped(rates: readonly Rate[], more: Partial<StreamLimit> = {}):
   return {
     clock,
     pace,
+    buckets,
     log,
     events,
     calls,

@@ -3,7 +3,7 @@
 // over two chunks, a Close frame, and a pong while pings of the gateway's own are out, are copied: they are held back
 // until they are whole. Limits and observers are one call per frame, where a route has them.
 
-import { type CloseFault, CLOSE_PROTOCOL_ERROR, readClosePayload } from './close-codes.js';
+import { type CloseFault, CLOSE_PROTOCOL_ERROR } from './close-codes.js';
 import {
   headerFault,
   type HeaderRules,
@@ -12,10 +12,11 @@ import {
   MAX_HEADER_BYTES,
   payloadLength,
 } from './frame-header.js';
-import { masked } from './mask.js';
-import { MAX_CONTROL_PAYLOAD, OPCODE_BINARY, OPCODE_CLOSE, OPCODE_PONG, OPCODE_TEXT } from './opcodes.js';
-import { isOwnPong, PING_PAYLOAD_BYTES } from './own-ping.js';
+import { MAX_CONTROL_PAYLOAD, OPCODE_BINARY, OPCODE_CLOSE, OPCODE_TEXT } from './opcodes.js';
+import { isOwnPong } from './own-ping.js';
 import type { Boundary, FrameInspector, ScanSink } from './scan-sink.js';
+import { readCloseFrame } from './read-close-frame.js';
+import { mayBeOwnPong, sizeToJudge } from './size-to-judge.js';
 
 /** A header with a 16-bit length, up to its key. Shorter frames at the end of a chunk are walked the long way. */
 const MIN_WALKED_BYTES = 4;
@@ -40,6 +41,11 @@ export class FrameScanner {
   #isInspecting = false;
   #dropsOwnPongs = false;
   #isDone = false;
+  #isStopped = false;
+  /** What came behind the frame at which the walk was stopped: at most what was read at once. */
+  #rest: Buffer | undefined;
+  /** What is walked now lay in `#rest`: it need not be copied again. */
+  #isOwnRest = false;
 
   /** @param inspector Limits and observers; undefined: no frame is looked at twice. */
   constructor(rules: HeaderRules, sink: ScanSink, inspector?: FrameInspector) {
@@ -81,9 +87,29 @@ export class FrameScanner {
     this.#dropsOwnPongs = true;
   }
 
+  /** Lets nothing pass behind the open frame until `goOn`; what comes is kept, so whoever stops it reads no more. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  /** Takes `stop` back: walks what was kept, as far as nobody stops it again. Idempotent. */
+  goOn(): void {
+    this.#isStopped = false;
+    const rest = this.#rest;
+    if (rest === undefined) return;
+    this.#rest = undefined;
+    this.#isOwnRest = true;
+    this.push(rest);
+    this.#isOwnRest = false;
+  }
+
   /** Takes the next bytes of the stream; nothing keeps the chunk after the call. */
   push(chunk: Buffer): void {
     if (this.#isDone) return;
+    if (this.#rest !== undefined) {
+      this.#rest = Buffer.concat([this.#rest, chunk]);
+      return;
+    }
     let start = this.#heldLength === 0 ? 0 : this.#completeHeld(chunk);
     if (start < 0) return;
     let offset = start;
@@ -101,9 +127,10 @@ export class FrameScanner {
         start = offset;
         this.#notify();
       }
+      if (this.#isStopped) return this.#passAndKeep(chunk, start, offset);
       if (this.#inspector === undefined && !this.#inMessage) offset = this.#walkWhole(chunk, offset, end);
       if (offset === end) break;
-      const size = this.#sizeToJudge(chunk, offset, end);
+      const size = sizeToJudge(chunk, offset, end, this.#dropsOwnPongs);
       if (size > end - offset) {
         this.#pass(chunk, start, offset);
         this.#hold(chunk, offset);
@@ -147,21 +174,6 @@ export class FrameScanner {
     return offset;
   }
 
-  /** Bytes that must be there before the frame at `offset` can be judged: its header, or the whole frame. */
-  #sizeToJudge(bytes: Buffer, offset: number, end: number): number {
-    if (end - offset < 2) return 2;
-    const second = bytes[offset + 1] ?? 0;
-    const size = headerSize(second);
-    return ((bytes[offset] ?? 0) & 0x0f) < OPCODE_CLOSE ? size : this.#sizeOfControl(bytes, offset, size);
-  }
-
-  #sizeOfControl(bytes: Buffer, offset: number, size: number): number {
-    const opcode = (bytes[offset] ?? 0) & 0x0f;
-    const length = (bytes[offset + 1] ?? 0) & 0x7f;
-    const isWhole = opcode === OPCODE_CLOSE ? length <= MAX_CONTROL_PAYLOAD : this.#mayBeOwnPong(opcode, length);
-    return isWhole ? size + length : size;
-  }
-
   /**
    * Judges the frame at `offset`, of which `size` bytes lie there, and opens it.
    * @returns from where bytes are still to be forwarded: `start`, or what follows a dropped frame; -1 when the stream
@@ -192,7 +204,7 @@ export class FrameScanner {
     const opcode = first & 0x0f;
     if (opcode === OPCODE_CLOSE) return this.#endByClose(bytes, offset, size, start);
     const length = payloadLength(bytes, offset);
-    if (this.#mayBeOwnPong(opcode, length) && isOwnPong(bytes, offset, size)) {
+    if (this.#dropsOwnPongs && mayBeOwnPong(opcode, length) && isOwnPong(bytes, offset, size)) {
       this.#pass(bytes, start, offset);
       return offset + size;
     }
@@ -201,10 +213,6 @@ export class FrameScanner {
     // Of a pong that was held back to be compared, nothing is still to come.
     this.#remaining = length - (size - headerSize(bytes[offset + 1] ?? 0));
     return start;
-  }
-
-  #mayBeOwnPong(opcode: number, length: number): boolean {
-    return this.#dropsOwnPongs && opcode === OPCODE_PONG && length === PING_PAYLOAD_BYTES;
   }
 
   #inspect(inspector: FrameInspector | undefined, first: number, payloadBytes: number): CloseFault | undefined {
@@ -246,18 +254,21 @@ export class FrameScanner {
 
   #endByClose(bytes: Buffer, offset: number, size: number, start: number): number {
     const frame = Buffer.from(bytes.subarray(offset, offset + size));
-    const headerEnd = headerSize(frame[1] ?? 0);
-    const payload = frame.subarray(headerEnd);
-    const status = readClosePayload(
-      this.#rules.expectsMask ? masked(payload, frame.subarray(headerEnd - 4, headerEnd)) : payload,
-    );
+    const status = readCloseFrame(frame, this.#rules.expectsMask);
     if ('rule' in status) return this.#fail(bytes, start, offset, status);
-    const fault = this.#inspect(this.#inspector, frame[0] ?? 0, payload.length);
+    const fault = this.#inspect(this.#inspector, frame[0] ?? 0, payloadLength(frame, 0));
     if (fault !== undefined) return this.#fail(bytes, start, offset, fault);
     this.#isDone = true;
     this.#pass(bytes, start, offset);
     this.#sink.closeFrame(frame, status);
     return -1;
+  }
+
+  #passAndKeep(chunk: Buffer, start: number, offset: number): void {
+    this.#pass(chunk, start, offset);
+    if (offset === chunk.length) return;
+    const rest = chunk.subarray(offset);
+    this.#rest = this.#isOwnRest ? rest : Buffer.from(rest);
   }
 
   #hold(chunk: Buffer, offset: number): void {
@@ -272,13 +283,13 @@ export class FrameScanner {
   #completeHeld(chunk: Buffer): number {
     const held = this.#held ?? chunk;
     let used = 0;
-    let size = this.#sizeToJudge(held, 0, this.#heldLength);
+    let size = sizeToJudge(held, 0, this.#heldLength, this.#dropsOwnPongs);
     while (this.#heldLength < size) {
       const taken = chunk.copy(held, this.#heldLength, used, used + size - this.#heldLength);
       this.#heldLength += taken;
       used += taken;
       if (this.#heldLength < size) return -1;
-      size = this.#sizeToJudge(held, 0, this.#heldLength);
+      size = sizeToJudge(held, 0, this.#heldLength, this.#dropsOwnPongs);
     }
     this.#heldLength = 0;
     const from = this.#beginFrame(held, 0, size, 0);

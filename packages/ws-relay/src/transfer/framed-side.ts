@@ -101,22 +101,29 @@ export class FramedSide {
     if (!this.leg.isBlocked) this.limits?.release();
   }
 
-  /** The same for a plugin, which counts. */
+  /** The same for a plugin, which counts; what was read already stops behind the open frame. */
   block(): void {
     this.leg.block();
     this.limits?.hold();
+    this.scanner.stop();
   }
 
   unblock(): void {
     this.leg.unblock();
-    if (!this.leg.isPaused) this.limits?.release();
+    this.#goOn();
   }
 
   /** The session ends: a plugin cannot keep it from that. */
   unblockAll(): void {
     if (!this.leg.isBlocked) return;
     this.leg.unblockAll();
+    this.#goOn();
+  }
+
+  #goOn(): void {
     if (!this.leg.isPaused) this.limits?.release();
+    // What was read before goes first: nothing is read before this turn of the event loop is over.
+    if (!this.leg.isBlocked) this.scanner.goOn();
   }
 
   /** Writes the ping that waits for its place here, unless the side has shown life meanwhile. */

@@ -127,6 +127,84 @@ describe('FrameScanner', () => {
     );
   });
 
+  it('lets nothing pass behind the frame at which it is stopped, and all of it in order once it goes on', () => {
+    const stream = sequence(
+      true,
+      { opcode: OPCODE.text, payload: 'a', fin: false },
+      { opcode: OPCODE.ping, payload: 'p' },
+      { opcode: OPCODE.continuation, payload: 'b'.repeat(200) },
+      { opcode: OPCODE.binary, payload: '' },
+      { opcode: OPCODE.binary, payload: 'c' },
+      { opcode: OPCODE.close, payload: Buffer.from([3, 232]) },
+    );
+    const whole = scan(stream, CLIENT);
+    assert(
+      property(array(integer({ min: 1, max: stream.length }), { maxLength: 8 }), (cuts) => {
+        const forwarded: Buffer[] = [];
+        const ends: string[] = [];
+        let inspected = 0;
+        const scanner: FrameScanner = new FrameScanner(
+          CLIENT,
+          {
+            forward: (bytes) => forwarded.push(Buffer.from(bytes)),
+            closeFrame: (_, { code }) => ends.push(String(code)),
+            invalid: ({ rule }) => ends.push(rule),
+            boundary: ignore,
+          },
+          {
+            inspect() {
+              inspected += 1;
+              scanner.stop();
+              return undefined;
+            },
+          },
+        );
+        let from = 0;
+        for (const cut of [...cuts.toSorted((a, b) => a - b), stream.length]) {
+          scanner.push(stream.subarray(from, cut));
+          from = cut;
+        }
+        // Stopped in each frame, so each step takes one frame; what is kept is not the chunk that it came in.
+        const copy = Buffer.from(stream);
+        stream.fill(0);
+        for (let frame = 1; frame < 6; frame += 1) {
+          if (!scanner.isDone) expect(inspected).toBeLessThanOrEqual(frame + cuts.length);
+          scanner.goOn();
+        }
+        copy.copy(stream);
+        scanner.goOn();
+        expect([Buffer.concat(forwarded), ends, inspected]).toEqual([whole.forwarded, ['1000'], 6]);
+        expect(scanner.messages).toBe(whole.messages);
+      }),
+    );
+  });
+
+  it('goes on from within a walk, and is stopped again by what was kept', () => {
+    const stream = sequence(true, ...['a', 'b', 'c', 'd'].map((payload) => ({ opcode: OPCODE.text, payload })));
+    const forwarded: number[] = [];
+    const sink = { forward: (bytes: Buffer) => forwarded.push(bytes.length), closeFrame: ignore, invalid: ignore };
+    let stops = true;
+    const scanner: FrameScanner = new FrameScanner(
+      CLIENT,
+      { ...sink, boundary: ignore },
+      {
+        inspect() {
+          scanner.stop();
+          if (!stops) scanner.goOn();
+          return undefined;
+        },
+      },
+    );
+    scanner.push(stream);
+    scanner.goOn();
+    expect(forwarded).toEqual([7, 7]);
+    stops = false;
+    scanner.goOn();
+    expect(forwarded).toEqual([7, 7, 14]);
+    scanner.goOn();
+    expect([forwarded.length, scanner.messages]).toEqual([3, 4]);
+  });
+
   it('holds a split header back, so that what was forwarded never ends inside one', () => {
     const first = encodeFrame({ opcode: OPCODE.text, payload: 'abc', mask: true });
     const second = encodeFrame({ opcode: OPCODE.binary, payload: Buffer.alloc(300), mask: true });
