@@ -29,7 +29,8 @@ export function controlAccess({ host, token }: AdminSettings): ControlAccess {
       if (isFromPage(headers))
         return problem(403, 'CROSS_ORIGIN', 'Web pages may not use the control address of a gateway.');
       if (digest === undefined)
-        return host.startsWith('unix:') || isOwnName(headers.host ?? '', own)
+        // Browsers always name a host; plain probes (HTTP/1.0) may not.
+        return host.startsWith('unix:') || headers.host === undefined || isOwnName(headers.host, own)
           ? undefined
           : problem(
               403,

@@ -20,6 +20,8 @@ import { readBody } from './read-body.js';
 const MOST_BODY_BYTES = 1_048_576;
 /** Whoever runs a gateway, its probes and its scrapers together. */
 const MOST_CONNECTIONS = 128;
+/** Longest time in which nothing moves: an answer that nobody reads, too. Calls themselves take six seconds at most. */
+const IDLE_LIMIT_MS = 30_000;
 /** How long calls that run may take once the address is closed. */
 const CLOSE_LIMIT_MS = 1_000;
 
@@ -62,8 +64,16 @@ export class ControlServer {
     server.on('error', (error) => log.error({ err: error }, 'the control address failed'));
   }
 
-  /** @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of here. */
-  static async open(settings: AdminSettings, state: ControlState, log: Logger): Promise<ControlServer> {
+  /**
+   * @param idleMs longest time in which nothing moves; a parameter for tests.
+   * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of here.
+   */
+  static async open(
+    settings: AdminSettings,
+    state: ControlState,
+    log: Logger,
+    idleMs: number = IDLE_LIMIT_MS,
+  ): Promise<ControlServer> {
     const server = createServer({
       maxHeaderSize: 16_384,
       headersTimeout: 5_000,
@@ -72,9 +82,16 @@ export class ControlServer {
       connectionsCheckingInterval: 5_000,
     });
     server.maxConnections = MOST_CONNECTIONS;
+    server.setTimeout(idleMs);
     const { host } = settings;
     // In the primary process of several too: nobody shares this port.
-    const port = await openPort(server, { host, port: settings.port, exclusive: true, socketMode: 0o600 });
+    const port = await openPort(server, {
+      host,
+      port: settings.port,
+      exclusive: true,
+      socketMode: 0o600,
+      named: { host: 'Gateway.Admin.Host', port: 'Gateway.Admin.Port' },
+    });
     const url = host.startsWith('unix:') ? host : `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
     return new ControlServer(server, url, settings, state, log);
   }

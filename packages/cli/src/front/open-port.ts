@@ -16,6 +16,14 @@ export interface PortOptions {
   readonly exclusive?: boolean;
   /** Permissions of a Unix-domain socket. @default what the umask says */
   readonly socketMode?: number | undefined;
+  /** What a person chooses another one with; the flags of `ocelot run` when left out. */
+  readonly named?: Named;
+}
+
+/** Where host and port come from. */
+interface Named {
+  readonly host: string;
+  readonly port: string;
 }
 
 /**
@@ -24,14 +32,14 @@ export interface PortOptions {
  * @throws CommandError with exit code 3 when the port is taken or not allowed, 2 when the host is none of this machine.
  */
 export async function openPort(server: Server, options: PortOptions): Promise<number> {
-  const { host, port, reusePort, exclusive = false, socketMode } = options;
+  const { host, port, reusePort, exclusive = false, socketMode, named = FLAGS } = options;
   const path = unixSocketOf(host);
   if (path !== undefined) {
     await openSocketFile(server, path, socketMode);
     return 0;
   }
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, host, port)));
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { host, port, named })));
     server.listen({ host, port, exclusive, ...(reusePort === true && { reusePort }) }, resolve);
   });
   server.removeAllListeners('error');
@@ -52,16 +60,25 @@ export async function probePort(host: string, port: number): Promise<number> {
   return given;
 }
 
+/** How the gateway's own address is chosen. */
+const FLAGS: Named = { host: '--host', port: '--port' };
+
+interface Place {
+  readonly host: string;
+  readonly port: number;
+  readonly named: Named;
+}
+
 /** What a failure to listen means for the person at the terminal. */
-const FAILURES: Readonly<Record<string, (host: string, port: number) => ConstructorParameters<typeof CommandError>>> = {
-  EADDRINUSE: (host, port) => [
+const FAILURES: Readonly<Record<string, (place: Place) => ConstructorParameters<typeof CommandError>>> = {
+  EADDRINUSE: ({ host, port, named }) => [
     `Port ${port} on ${host} is taken by another process.`,
-    'Choose another one with --port, or end that process.',
+    `Choose another one with ${named.port}, or end that process.`,
     EXIT_CODES.port,
   ],
-  EACCES: (host, port) => [
+  EACCES: ({ host, port, named }) => [
     `This user may not listen on ${host}:${port}.`,
-    'Ports below 1024 need a privilege; choose a higher one with --port.',
+    `Ports below 1024 need a privilege; choose a higher one with ${named.port}.`,
     EXIT_CODES.port,
   ],
   EADDRNOTAVAIL: notOurs,
@@ -71,16 +88,17 @@ const FAILURES: Readonly<Record<string, (host: string, port: number) => Construc
   EAI_AGAIN: notOurs,
 };
 
-function notOurs(host: string): ConstructorParameters<typeof CommandError> {
+function notOurs({ host, named }: Place): ConstructorParameters<typeof CommandError> {
   return [
     `${host} is no address of this machine.`,
-    'Give --host an address of an own interface, such as 127.0.0.1 or 0.0.0.0.',
+    `Give ${named.host} an address of an own interface, such as 127.0.0.1 or 0.0.0.0.`,
     EXIT_CODES.invalid,
   ];
 }
 
-function explain(error: NodeJS.ErrnoException, host: string, port: number): CommandError {
+function explain(error: NodeJS.ErrnoException, place: Place): CommandError {
   const failure = FAILURES[error.code ?? ''];
-  if (failure !== undefined) return new CommandError(...failure(host, port));
+  if (failure !== undefined) return new CommandError(...failure(place));
+  const { host, port } = place;
   return new CommandError(`Cannot listen on ${host}:${port}: ${error.message}.`, undefined, EXIT_CODES.failure, error);
 }

@@ -42,6 +42,10 @@ describe('controlAccess', () => {
     },
   );
 
+  it('answers to a probe that names no host (HTTP/1.0), which no browser does', () => {
+    expect(controlAccess({ host: '127.0.0.1', port: 1, token: undefined }).refusal('/health', {})).toBeUndefined();
+  });
+
   it('answers to the name that it was given, and to any on a Unix-domain socket', () => {
     expect(status({ host: 'Admin.internal:1' }, { host: 'admin.internal' })).toBe(200);
     expect(status({ host: 'whatever' }, { host: 'unix:/run/c.sock' })).toBe(200);

@@ -92,6 +92,7 @@ describe('ControlAddress', () => {
       return Promise.resolve();
     });
     await expect(moving).rejects.toThrow(CommandError);
+    await expect(moving).rejects.toMatchObject({ hint: expect.stringContaining('with Gateway.Admin.Port') as string });
     expect(isApplied).toBe(false);
     expect(await ready(address)).toBe(503);
   });

@@ -118,6 +118,14 @@ describe('ControlServer', () => {
     ).toSatisfy((end) => end === 413 || end === 'cut');
   });
 
+  it('cuts connections on which nothing moves, so that their places are free again', async () => {
+    const { server, state } = await controlStand({}, 100);
+    const { desk } = state;
+    state.desk = desk && { ...desk, ask: () => new Promise(() => undefined) };
+    const head = 'POST /echo/a HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n';
+    expect(await exchange(Number(new URL(server.url).port), head)).toBe('');
+  });
+
   it('refuses a web page of another origin', async () => {
     const { server } = await controlStand();
     const answer = await fetch(`${server.url}/echo/a`, { method: 'POST', headers: { origin: 'https://evil.example' } });

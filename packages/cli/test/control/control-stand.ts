@@ -13,7 +13,7 @@ export interface ControlStand {
 }
 
 /** Opens one whose only call, `POST /echo/{name}`, answers with what it was asked. */
-export async function controlStand(settings: Partial<AdminSettings> = {}): Promise<ControlStand> {
+export async function controlStand(settings: Partial<AdminSettings> = {}, idleMs?: number): Promise<ControlStand> {
   const log = new MemoryLogger();
   const desk: ControlDesk = {
     calls: [{ method: 'POST', path: '/echo/{name}', description: 'Answers with what it was asked.' }],
@@ -25,7 +25,8 @@ export async function controlStand(settings: Partial<AdminSettings> = {}): Promi
       }),
   };
   const state: ControlStand['state'] = { readiness: 'ready', desk };
-  const server = await ControlServer.open({ host: '127.0.0.1', port: 0, token: undefined, ...settings }, state, log);
+  const all = { host: '127.0.0.1', port: 0, token: undefined, ...settings };
+  const server = await ControlServer.open(all, state, log, idleMs);
   onTestFinished(() => server.close());
   return { server, log, state };
 }
