@@ -98,7 +98,7 @@ describe('the control address of one process', () => {
   });
 
   it('stays open while the gateway drains, not ready, and closes last', async () => {
-    const file = config({ Port: 0 }, { Drain: { DeadlineMs: 1500, SpreadMs: 0 }, CloseTimeoutMs: 60_000 });
+    const file = config({ Port: 0 }, { Drain: { DeadlineMs: 30_000, SpreadMs: 0 }, CloseTimeoutMs: 60_000 });
     const gateway = await runOcelot(file);
     const url = await controlUrl(gateway);
     const silent = await talk(`ws://${gateway.authority}/room`);
@@ -109,6 +109,7 @@ describe('the control address of one process', () => {
     const ready = await fetch(`${url}/ready`);
     expect([ready.status, await ready.json()]).toEqual([503, { status: 'draining' }]);
     expect((await fetch(`${url}/health`)).status).toBe(200);
+    silent.socket.terminate();
     expect((await gateway.ended()).code).toBe(0);
     await expect(fetch(`${url}/health`)).rejects.toThrow('fetch failed');
   });
@@ -171,7 +172,7 @@ describe('the control address of a gateway with two workers', () => {
 
   it('is not ready any more while workers drain', async () => {
     const gateway = await runWorkers(
-      config({ Port: 0 }, { Drain: { DeadlineMs: 1500, SpreadMs: 0 }, CloseTimeoutMs: 60_000 }),
+      config({ Port: 0 }, { Drain: { DeadlineMs: 30_000, SpreadMs: 0 }, CloseTimeoutMs: 60_000 }),
       2,
     );
     const url = await controlUrl(gateway);
@@ -181,6 +182,7 @@ describe('the control address of a gateway with two workers', () => {
     gateway.signal('SIGTERM');
     await gateway.log(({ msg }) => String(msg).startsWith('stopping'));
     expect((await fetch(`${url}/ready`)).status).toBe(503);
+    silent.socket.terminate();
     expect((await gateway.ended()).code).toBe(0);
   });
 });
