@@ -23,7 +23,9 @@ export async function openKeySource(
   context: ProviderContext,
 ): Promise<KeySource> {
   const { keys } = options;
-  if (keys.kind === 'secret') return fixed([secretKey(keys.secret)]);
+  if (keys.kind === 'secret') {
+    return keys.file === undefined ? fixed([secretKey(keys.secret)]) : watchedSecret(keys.file, reader, context);
+  }
   if (keys.kind === 'file') return watched(keys.path, reader, context);
   const remote = new RemoteKeySet(remoteOptions(options, reader, context));
   if (context.isTrial !== true) remote.warmUp();
@@ -43,6 +45,19 @@ async function watched(path: string, reader: OptionReader, { clock, log }: Provi
     return ofFile(file);
   } catch (error) {
     throw reader.fault('KeyFile', `cannot be used: ${errorText(error)}`, 'PEM, a JWK or a JWK Set of public keys.');
+  }
+}
+
+/** A secret that leaked has to be replaced without a restart: its tokens are anybody's. */
+async function watchedSecret(
+  { path, read }: { readonly path: string; readonly read: (text: string) => Uint8Array },
+  reader: OptionReader,
+  { clock, log }: ProviderContext,
+): Promise<KeySource> {
+  try {
+    return ofFile(await WatchedFile.open({ path, parse: (text) => [secretKey(read(text))], clock, log }));
+  } catch (error) {
+    throw reader.fault('SecretFile', `cannot be used: ${errorText(error)}`);
   }
 }
 

@@ -4,7 +4,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock, GatewayEvent, JsonObject, Logger } from '@ocelot/core';
 
 import { BoundedCache } from '../keys/bounded-cache.js';
-import { fetchJson } from '../keys/fetch-json.js';
+import { fetchJson, type FetchJsonOptions } from '../keys/fetch-json.js';
 import { errorText } from '../keys/secret-value.js';
 import { waitFor } from '../keys/wait-for.js';
 import { WorkQueue } from '../keys/work-queue.js';
@@ -16,7 +16,8 @@ import { timeOf } from './token-identity.js';
 export interface IntrospectionClientOptions {
   readonly url: string;
   readonly clientId: string;
-  readonly clientSecret: string;
+  /** Asked for each call: its file may have changed. */
+  readonly clientSecret: () => string | Promise<string>;
   /** How the gateway says who it is (RFC 6749 §2.3.1). */
   readonly authentication: 'basic' | 'post';
   readonly timeoutMs: number;
@@ -78,7 +79,7 @@ export class IntrospectionClient {
     let answer: JsonObject;
     try {
       const signal = this.#closing.signal;
-      answer = await fetchJson(url, { clock, timeoutMs, maxBytes, signal, ...this.#form(token) });
+      answer = await fetchJson(url, { clock, timeoutMs, maxBytes, signal, ...(await this.#form(token)) });
       if (typeof answer['active'] !== 'boolean') throw new Error(`${url} did not say whether the token is active.`);
     } catch (error) {
       throw this.#failed(error);
@@ -93,8 +94,9 @@ export class IntrospectionClient {
     return answer;
   }
 
-  #form(token: string): { readonly form: URLSearchParams; readonly headers: Readonly<Record<string, string>> } {
-    const { authentication, clientId, clientSecret } = this.#options;
+  async #form(token: string): Promise<Pick<FetchJsonOptions, 'form' | 'headers'>> {
+    const { authentication, clientId } = this.#options;
+    const clientSecret = await this.#options.clientSecret();
     const form = new URLSearchParams({ token, token_type_hint: 'access_token' });
     if (authentication === 'post') {
       form.set('client_id', clientId);

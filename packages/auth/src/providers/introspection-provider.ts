@@ -2,6 +2,7 @@ import type { Identity, JsonObject } from '@ocelot/core';
 
 import { readIssuerUrl } from '../keys/issuer-url.js';
 import { readSecret } from '../keys/secret-value.js';
+import { WatchedFile } from '../keys/watched-file.js';
 import { AuthFailure } from './auth-failure.js';
 import { IntrospectionClient } from './introspection-client.js';
 import { OptionReader } from './option-reader.js';
@@ -30,15 +31,17 @@ async function openClient(reader: OptionReader, context: ProviderContext): Promi
   const url = readIssuerUrl(reader, 'Url');
   if (url === undefined) throw reader.fault('Url', 'is missing.', 'It is the introspection endpoint of the issuer.');
   const clientId = reader.requiredText('ClientId', 'The endpoint answers known clients only (RFC 7662 §2.1).');
-  const clientSecret = await readSecret(reader, 'ClientSecret', context.log);
-  if (clientSecret === undefined) {
+  const secret = await readSecret(reader, 'ClientSecret', context.log);
+  if (secret === undefined) {
     throw reader.fault('ClientSecret', 'is missing.', 'Give ClientSecretFile or ClientSecretEnv.');
   }
   const { clock, wallNowMs, log } = context;
+  const path = reader.text('ClientSecretFile');
+  const file = path === undefined ? undefined : await WatchedFile.open({ path, parse: notEmpty, clock, log });
   return new IntrospectionClient({
     url,
     clientId,
-    clientSecret,
+    clientSecret: () => file?.current() ?? secret,
     clock,
     wallNowMs,
     log,
@@ -50,6 +53,12 @@ async function openClient(reader: OptionReader, context: ProviderContext): Promi
     cacheMs: 1000 * reader.number('CacheSeconds', { fallback: 60, minimum: 0, maximum: 86_400 }),
     cacheEntries: reader.number('CacheEntries', { fallback: 10_000, minimum: 0, maximum: 1_000_000 }),
   });
+}
+
+function notEmpty(text: string): string {
+  const secret = text.trim();
+  if (secret === '') throw new Error('The file is empty.');
+  return secret;
 }
 
 interface Rules {

@@ -12,7 +12,12 @@ export type JwtKeys =
   | { readonly kind: 'authority'; readonly url: string }
   | { readonly kind: 'jwks'; readonly url: string }
   | { readonly kind: 'file'; readonly path: string }
-  | { readonly kind: 'secret'; readonly secret: Uint8Array };
+  | {
+      readonly kind: 'secret';
+      readonly secret: Uint8Array;
+      /** The file it came from, and how its text is read. @throws Error that does not quote it. */
+      readonly file: { readonly path: string; readonly read: (text: string) => Uint8Array } | undefined;
+    };
 
 /** Options of a provider of type `Jwt`, read. */
 export interface JwtOptions {
@@ -76,7 +81,13 @@ async function readKeys(options: OptionReader, log: Logger): Promise<JwtKeys> {
   if (path !== undefined) return { kind: 'file', path };
   const secret = await readSecret(options, 'Secret', log);
   if (secret === undefined) throw options.fault(first, 'is empty.', hint);
-  return { kind: 'secret', secret: secretBytes(options, first, secret) };
+  const read = (text: string): Uint8Array => secretBytes(options, first, text);
+  const file = options.text('SecretFile');
+  return {
+    kind: 'secret',
+    secret: read(secret),
+    file: file === undefined ? undefined : { path: file, read: (text) => read(text.trim()) },
+  };
 }
 
 /** A secret is taken as UTF-8, or as base64 or hexadecimal where `SecretEncoding` says so. */

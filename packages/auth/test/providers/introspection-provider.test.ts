@@ -71,6 +71,16 @@ describe('an active token', () => {
     expect(pair).toBe('gate+way:s%3Acret+%C3%A9');
   });
 
+  it('is asked about with the secret that stands in its file now', async () => {
+    const ClientSecretFile = await stand.file('client', 'one\n');
+    const main = await provider({ ClientSecretFile, ClientAuthentication: 'post', CacheSeconds: 0 });
+    await verifyToken(main, 'good');
+    await stand.file('client', 'another\n');
+    stand.clock.advance(2000);
+    await verifyToken(main, 'good');
+    expect(calls.map(({ form }) => form.get('client_secret'))).toEqual(['one', 'another']);
+  });
+
   it('is asked about with the secret in the form where the endpoint wants that', async () => {
     await verifyToken(await provider({ ClientAuthentication: 'post' }), 'good');
     expect(calls[0]?.authorization).toBeUndefined();

@@ -243,6 +243,24 @@ describe('KeyFile', () => {
     expect(await verifyToken(provider, token)).toBeDefined();
   });
 
+  // Whoever has a secret that leaked makes tokens for anybody.
+  it('may be a secret that is replaced while the gateway runs: tokens of the one before are refused at once', async () => {
+    const after = `${SECRET}-and-another`;
+    const SecretFile = await stand.file('secret', `${SECRET}\n`);
+    const provider = await stand.provider({ Type: 'Jwt', SecretFile });
+    const sign = (secret: string) =>
+      new SignJWT({ exp: START + 900 }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
+    expect(await verifyToken(provider, await sign(SECRET))).toBeDefined();
+    await stand.file('secret', after);
+    stand.clock.advance(2000);
+    expect(await reasonOf(async () => verifyToken(provider, await sign(SECRET)))).toBe('signature');
+    expect(await verifyToken(provider, await sign(after))).toBeDefined();
+    await stand.file('secret', 'short');
+    stand.clock.advance(2000);
+    expect(await verifyToken(provider, await sign(after))).toBeDefined();
+    expect(JSON.stringify(stand.lines)).not.toMatch(/another|short"/);
+  });
+
   it('is read again when it changes, and stays in force while the new content cannot be used', async () => {
     const [before, after] = [1, 2].map(() => generateKeyPairSync('ed25519'));
     if (before === undefined || after === undefined) throw new Error('no key');

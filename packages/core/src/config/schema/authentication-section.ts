@@ -70,7 +70,9 @@ const JWT: Readonly<Record<string, KeySchema>> = {
     'Jwt: file of public keys: PEM (several keys or certificates), a JWK or a JWK Set. Read again when it changes.',
   ),
   Secret: secret('Jwt: secret of the algorithms HS256, HS384 and HS512, 32 bytes at least.'),
-  SecretFile: text('Jwt: file that holds the secret.'),
+  SecretFile: text(
+    'Jwt: file that holds the secret. Read again when it changes: tokens of the one before are refused then.',
+  ),
   SecretEnv: text('Jwt: environment variable that holds the secret.'),
   SecretEncoding: text('Jwt: how the secret is written.', {
     default: 'utf8',
@@ -95,7 +97,7 @@ const INTROSPECTION: Readonly<Record<string, KeySchema>> = {
   Url: text('Introspection: endpoint that is asked what a token is worth (RFC 7662).'),
   ClientId: text('Introspection: who the gateway is there.'),
   ClientSecret: secret('Introspection: its secret there.'),
-  ClientSecretFile: text('Introspection: file that holds the secret.'),
+  ClientSecretFile: text('Introspection: file that holds the secret. Read again when it changes.'),
   ClientSecretEnv: text('Introspection: environment variable that holds the secret.'),
   ClientAuthentication: text(
     'Introspection: how the gateway says who it is: in the header `Authorization`, or in the form.',
