@@ -56,6 +56,12 @@ function countRequests(registry: Registry, stores: StoreDirectory): void {
         if (quota === undefined) return undefined;
         const naming = namingOf(route, ['header'], quota.clientIdHeader);
         if (naming.needsIdentity !== (phase === 'authorize')) return undefined;
+        if (naming.isIdentityOnly && !asksWhoClientsAre(route)) {
+          host.log.warn(
+            { route: route.id, source: `${route.location}/Gateway/RateLimit/By` },
+            'clients are told apart by who they are, and the route asks nobody: unless a plugin does, its requests are refused',
+          );
+        }
         return limitRequests(quota, { naming, store: stores.of(config), record: (event) => host.record(event) });
       },
     });
@@ -121,4 +127,12 @@ function countsRequests(config: GatewayConfig): boolean {
   const { routes, dynamic } = config;
   const all = dynamic === undefined ? routes : [...routes, dynamic.fallback, ...dynamic.entries];
   return all.some((route) => readQuota(route, config) !== undefined);
+}
+
+/** Whether `AuthenticationOptions` of the file do; a plugin of the user's own may ask without them. */
+function asksWhoClientsAre({ options }: Route): boolean {
+  const { AllowAnonymous, AuthenticationProviderKey, AuthenticationProviderKeys } = options.authentication ?? {};
+  if (AllowAnonymous === true) return false;
+  const isNamed = typeof AuthenticationProviderKey === 'string' && AuthenticationProviderKey !== '';
+  return isNamed || (Array.isArray(AuthenticationProviderKeys) && AuthenticationProviderKeys.length > 0);
 }

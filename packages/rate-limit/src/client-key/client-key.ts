@@ -23,6 +23,8 @@ export interface ClientKey {
 export interface ClientNaming {
   /** One of the sources is known only once the client has been authenticated. */
   readonly needsIdentity: boolean;
+  /** All of them are: clients that were not authenticated have no name. */
+  readonly isIdentityOnly: boolean;
   /** As written, for messages. */
   readonly sources: string;
   /** @returns undefined when the request has none of them. */
@@ -73,6 +75,7 @@ export function clientNaming(
   };
   return {
     needsIdentity: sources.some(({ needsIdentity }) => needsIdentity),
+    isIdentityOnly: sources.every(({ needsIdentity }) => needsIdentity),
     sources: entries.join(', '),
     nameOf,
     nameOrAddress(exchange) {
