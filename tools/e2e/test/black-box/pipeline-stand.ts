@@ -1,6 +1,14 @@
 import { type IncomingHttpHeaders, request } from 'node:http';
 
-import { closeFrame, type Http2Client, OPCODE, type RawConnection, readClose, upgradeHead } from '@ocelot/test-support';
+import {
+  closeFrame,
+  eventually,
+  type Http2Client,
+  OPCODE,
+  type RawConnection,
+  readClose,
+  upgradeHead,
+} from '@ocelot/test-support';
 import { afterAll, beforeAll } from 'vitest';
 
 import { answerOf, H2Stand } from './h2-stand.js';
@@ -44,7 +52,8 @@ export interface Opened extends Reached {
 }
 
 /** What the last log line of a client says. */
-const ENDS = /^(?:upgrade|request) refused|^session closed|^request (?:finished|broke off)/;
+const ENDS =
+  /^(?:upgrade|request) refused|^session closed|^backend refused the upgrade|^request (?:finished|broke off)/;
 
 /** A line of the gateway's log. */
 export type LogLine = Record<string, unknown>;
@@ -107,9 +116,16 @@ export class PipelineStand extends H2Stand {
     return `request-${this.#ids}`;
   }
 
+  /** Lets a client go. @returns the line that tells how it ended, with its id as the log knows it. */
+  leave({ connection, id }: Reached, known: string = id): Promise<LogLine> {
+    connection?.destroy();
+    return this.line(known);
+  }
+
   /** The line that tells how a request or a socket ended, or why neither came to be. */
   line(id: string): Promise<LogLine> {
-    return this.gateway.log((line) => line['requestId'] === id && ENDS.test(String(line['msg'])));
+    const ends = (line: LogLine): boolean => line['requestId'] === id && ENDS.test(String(line['msg']));
+    return eventually(() => this.gateway.logs().find(ends), `the log tells how ${id} ended`);
   }
 
   /** Calls the control address. */

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 import { eventually } from '@ocelot/test-support';
 import { type WebSocket, WebSocketServer } from 'ws';
@@ -77,6 +77,11 @@ export async function witness(): Promise<Witness> {
       );
     }
   });
+  const open = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const self: Witness & { count: number } = {
@@ -88,9 +93,8 @@ export async function witness(): Promise<Witness> {
     has: (id) => requests.has(id),
     saw: (text) => JSON.stringify([...requests.values()]).includes(text),
     async close() {
-      for (const socket of sockets.clients) socket.terminate();
       sockets.close();
-      server.closeAllConnections();
+      for (const socket of open) socket.destroy();
       await new Promise<void>((resolve) => server.close(() => resolve()));
     },
   };
