@@ -65,7 +65,7 @@ export function auth(options: AuthOptions = {}): AuthPlugin {
     return parts;
   };
   return {
-    name: 'auth',
+    name: '@ocelot/auth',
     supports: SUPPORTED,
     setup(registry) {
       if (parts !== undefined) throw new Error('One auth plugin serves one gateway: make another for this one.');

@@ -25,7 +25,7 @@ export interface ResiliencePluginOptions {
  */
 export function resilience(options: ResiliencePluginOptions = {}): Plugin {
   return {
-    name: 'resilience',
+    name: '@ocelot/resilience',
     supports: ['QoSOptions', 'Resilience'],
     setup(registry) {
       const { host } = registry;

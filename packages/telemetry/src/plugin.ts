@@ -19,7 +19,7 @@ const TRACE: Slot<ExchangeTrace> = createSlot<ExchangeTrace>('telemetry');
  */
 export function telemetry(options: TelemetryOptions = {}): Plugin {
   return {
-    name: 'telemetry',
+    name: '@ocelot/telemetry',
     supports: ['UseTracing', 'Telemetry'],
     setup(registry) {
       const { host } = registry;
