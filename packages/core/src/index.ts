@@ -50,7 +50,13 @@ export type {
 } from './config/gateway-config.js';
 export type { ErrorCatalogueEntry, ErrorSource } from './errors/error-catalogue-entry.js';
 export { ERROR_CATALOGUE, type ErrorCode } from './errors/error-codes.js';
-export { GatewayError, isGatewayError, type GatewayErrorOptions, type RefusalBody } from './errors/gateway-error.js';
+export {
+  GatewayError,
+  isGatewayError,
+  type GatewayErrorOptions,
+  type RefusalBody,
+  type RefusalHeaders,
+} from './errors/gateway-error.js';
 export { ConfigError, formatIssue, type ConfigIssue } from './errors/config-error.js';
 
 export { createGateway, type GatewayOptions } from './runtime/create-gateway.js';

@@ -33,7 +33,7 @@ export function refusalHeaders(error: GatewayError, body: string): readonly stri
     'Content-Length',
     String(Buffer.byteLength(body)),
     ...(isCached ? [] : ['Cache-Control', 'no-store']),
-    ...given.flatMap(([name, value]) => [name, text(value)]),
+    ...given.flatMap(([name, value]) => [value].flat().flatMap((line) => [name, text(line)])),
   ];
 }
 

@@ -45,6 +45,11 @@ describe('a refusal', () => {
     expect(refusalHeaders(bad, '')).toHaveLength(6);
   });
 
+  it('writes several values of a name as lines of their own, none of which ends early', () => {
+    const cookies = new GatewayError('OCELOT_ERR_FORBIDDEN', { headers: { 'Set-Cookie': ['a=1', 'b=2\r\nc: 3'] } });
+    expect(refusalHeaders(cookies, '').slice(6)).toEqual(['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2  c: 3']);
+  });
+
   it('has the body of its error where that has one, with its type and length', () => {
     const body = { contentType: 'text/plain; charset=utf-8', text: 'Slow down, “friend”.' };
     const limited = new GatewayError('OCELOT_ERR_RATE_LIMITED', { body });

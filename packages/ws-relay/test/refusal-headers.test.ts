@@ -28,7 +28,12 @@ const editing: Plugin = {
     registry.stage({
       name: 'editing',
       phase: 'admit',
-      forRoute: () => (exchange) => exchange.onAnswer(({ headers }) => headers.set('X-Edited', 'yes')),
+      forRoute: () => (exchange) =>
+        exchange.onAnswer(({ headers }) => {
+          headers.set('X-Edited', 'yes');
+          headers.append('Set-Cookie', 'a=1');
+          headers.append('Set-Cookie', 'b=2');
+        }),
     }),
 };
 
@@ -62,6 +67,7 @@ describe('a refusal behind the stages has what they give every answer', () => {
     const client = await own.client();
     const head = await client.upgrade({ headers: { 'X-Request-Id': 'mine-7' } });
     expect([head.status, head.get('x-request-id'), head.get('x-edited')]).toEqual([502, 'mine-7', 'yes']);
+    expect(head.headers.filter(([name]) => name.toLowerCase() === 'set-cookie')).toHaveLength(2);
     const body = JSON.parse((await client.readBody(head)).toString()) as object;
     expect(body).toMatchObject({ status: 502, code: 'OCELOT_ERR_BACKEND_UNREACHABLE' });
   });
@@ -70,7 +76,12 @@ describe('a refusal behind the stages has what they give every answer', () => {
     const own = await http2Stand([], { config: config(NOBODY), plugins: [editing] });
     stand = own;
     const socket = (await own.client()).open({ headers: { 'x-request-id': 'mine-7' } });
-    expect(await socket.answer).toMatchObject({ ':status': 502, 'x-request-id': 'mine-7', 'x-edited': 'yes' });
+    expect(await socket.answer).toMatchObject({
+      ':status': 502,
+      'x-request-id': 'mine-7',
+      'x-edited': 'yes',
+      'set-cookie': ['a=1', 'b=2'],
+    });
   });
 
   it('and the body that a stage gives it', async () => {

@@ -1,8 +1,8 @@
-import { GatewayError } from './gateway-error.js';
+import { GatewayError, type RefusalHeaders } from './gateway-error.js';
 
 /** What a copy of an error may differ in. */
 export interface ErrorChanges {
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: RefusalHeaders;
   readonly details?: Readonly<Record<string, unknown>>;
 }
 

@@ -14,11 +14,14 @@ export interface GatewayErrorOptions {
   /** For the log only. */
   readonly details?: Readonly<Record<string, unknown>>;
   /** Lines for the refusal, such as `Retry-After`. */
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: RefusalHeaders;
   /** Body of the refusal, in place of the JSON that says code, message and request id. */
   readonly body?: RefusalBody;
   readonly cause?: unknown;
 }
+
+/** Lines of a refusal by their names; several values are lines of their own, as `Set-Cookie` wants it. */
+export type RefusalHeaders = Readonly<Record<string, string | readonly string[]>>;
 
 /** What a refusal says in its body. */
 export interface RefusalBody {
@@ -37,7 +40,7 @@ export class GatewayError extends Error {
   readonly closeCode: number | undefined;
   readonly source: ErrorSource;
   readonly details: Readonly<Record<string, unknown>>;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: RefusalHeaders;
   readonly body: RefusalBody | undefined;
 
   constructor(code: ErrorCode, options: GatewayErrorOptions = {}) {

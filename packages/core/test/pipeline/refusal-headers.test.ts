@@ -79,7 +79,7 @@ describe('the headers of a refusal', () => {
     expect((await refused(limited(), { 'Retry-After': '5, 60' })).headers).toEqual({ 'Retry-After': '60' });
   });
 
-  it('join several lines of one name; of Set-Cookie the last one is left', async () => {
+  it('join several lines of one name, but for those of Set-Cookie (RFC 9110 §5.3)', async () => {
     const { headers } = await refused(limited(), {}, (exchange) =>
       exchange.onAnswer(({ headers: lines }) => {
         lines.append('Vary', 'Origin');
@@ -88,7 +88,7 @@ describe('the headers of a refusal', () => {
         lines.append('Set-Cookie', 'b=2');
       }),
     );
-    expect(headers).toEqual({ 'Retry-After': '5', Vary: 'Origin, Accept', 'Set-Cookie': 'b=2' });
+    expect(headers).toEqual({ 'Retry-After': '5', Vary: 'Origin, Accept', 'Set-Cookie': ['a=1', 'b=2'] });
   });
 
   it('have no address of a backend to replace: there was no backend', async () => {
