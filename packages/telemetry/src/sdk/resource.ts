@@ -27,7 +27,8 @@ export function gatewayResource(settings: ProcessSettings, member: GatewayMember
       resourceFromAttributes({
         ...resource,
         ...(serviceName !== undefined && { [ATTR_SERVICE_NAME]: serviceName }),
-        ...(isOneOfSeveral && { [WORKER_ATTRIBUTE]: String(member.index) }),
+        // As log lines count them: from 1.
+        ...(isOneOfSeveral && { [WORKER_ATTRIBUTE]: String(member.index + 1) }),
       }),
     );
 }

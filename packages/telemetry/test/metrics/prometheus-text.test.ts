@@ -119,7 +119,7 @@ describe('GET /metrics', () => {
     const control = texts[0]?.gateway.controls.find(({ path }) => path === '/metrics');
     const merged = control?.merge?.([...bodies, { status: 500, contentType: 'text/plain', body: 'no' }]);
     const text = merged?.body ?? '';
-    expect(samplesOf(text, 'ocelot_config_revision')).toEqual({ '{ocelot_worker="0"}': 1, '{ocelot_worker="1"}': 1 });
+    expect(samplesOf(text, 'ocelot_config_revision')).toEqual({ '{ocelot_worker="1"}': 1, '{ocelot_worker="2"}': 1 });
     expect(text.match(/^# TYPE ocelot_websocket_io_bytes_total/gm)).toHaveLength(1);
     if ('path' in found) expect(await lint(found, text)).toEqual({ said: '', code: 0 });
   });
