@@ -5,7 +5,7 @@ import { claimsRequirement, placeholderOf, type Requirement, scopeRequirement } 
 import { type RequestCheck, singleMeaning } from './claims/single-meaning.js';
 import { type ClaimTransforms, readTransforms } from './claims/transforms.js';
 import type { ProviderDirectory } from './provider-directory.js';
-import { authenticationOptions, routeSettings, type RouteSettings, textEntries } from './route-settings.js';
+import { authenticationOptions, objectOf, routeSettings, type RouteSettings, textEntries } from './route-settings.js';
 
 /** Everything that a route asks of this package, compiled once per configuration. */
 export interface RoutePolicy {
@@ -71,6 +71,15 @@ export function readPolicy(route: Route, config: GatewayConfig, directory: Provi
       'Name a placeholder of UpstreamPathTemplate or UpstreamHeaderTemplates.',
     );
   }
+  const { closeCode } = settings;
+  if (closeCode !== undefined && !isSendable(closeCode)) {
+    complain(
+      'CloseCode',
+      closeCodePlace(route),
+      `CloseCode ${closeCode} may not be sent (RFC 6455 §7.4).`,
+      'Take 1008, or a number from 3000 to 4999.',
+    );
+  }
   if (issues.length > 0) throw new ConfigError(issues);
   const requirements = [scopeRequirement(options.scopes), claimsRequirement(required)].filter(
     (requirement) => requirement !== undefined,
@@ -98,6 +107,17 @@ function isInVain(
 /** Whether anything is made of claims. */
 export function usesClaims({ claims, headers, queries, path }: ClaimTransforms): boolean {
   return [claims, headers, queries, path].some((instructions) => instructions.length > 0);
+}
+
+/** The numbers behind the lowest that the schema lets pass: 1015 and those that are kept for later versions are none. */
+function isSendable(code: number): boolean {
+  return code <= 1014 || code >= 3000;
+}
+
+function closeCodePlace(route: Route): string {
+  const isOwn = objectOf(objectOf(route.file['Gateway'])['Authentication'])['CloseCode'] !== undefined;
+  const section = isOwn ? `${route.location}/Gateway` : 'ocelot.json#/GlobalConfiguration/Gateway';
+  return `${section}/Authentication/CloseCode`;
 }
 
 /** The route's own options, or the global ones that hold for it. */

@@ -53,6 +53,19 @@ describe('readPolicy', () => {
     expect(issue?.message).toContain(message);
   });
 
+  it.each([
+    [
+      { Gateway: { Authentication: { CloseCode: 1015 } } },
+      {},
+      'ocelot.json#/Routes/0/Gateway/Authentication/CloseCode',
+    ],
+    [{}, { authentication: { CloseCode: 2000 } }, 'ocelot.json#/GlobalConfiguration/Gateway/Authentication/CloseCode'],
+  ])('refuses a CloseCode that no endpoint may send (RFC 6455 §7.4): %j %j', async (route, more, source) => {
+    const [issue, ...others] = await issuesOf({ ...BY_MAIN, ...route }, more);
+    expect(others).toEqual([]);
+    expect(issue).toMatchObject({ kind: 'CloseCode', source, message: expect.stringContaining('may not be sent') });
+  });
+
   it('refuses a placeholder that no template has', async () => {
     const [issue] = await issuesOf({ ...BY_MAIN, RouteClaimsRequirement: { sub: '{user}' } });
     expect(issue).toMatchObject({

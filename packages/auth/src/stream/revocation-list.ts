@@ -55,10 +55,12 @@ export class RevocationList {
   /**
    * Adds a revocation; one of the same subject, token id or claim is replaced.
    * @throws RangeError when the list is full.
-   * @throws TypeError when the rule does not name exactly one thing, or one that is empty or too long.
+   * @throws TypeError when the rule does not name exactly one thing, or one that is empty or too long, or lapsed already:
+   *   it would revoke nothing, and take the place of one that does.
    */
   add(rule: RevocationRule): Revocation {
     const key = keyOfRule(rule);
+    if (!((rule.untilMs ?? Infinity) > this.#wallNowMs())) throw new TypeError('until is over already.');
     if (!this.#byKey.has(key) && this.#byKey.size >= this.#maxEntries) this.#purge();
     if (!this.#byKey.has(key) && this.#byKey.size >= this.#maxEntries) {
       throw new RangeError(`The list of revocations is full: it holds ${this.#maxEntries}.`);

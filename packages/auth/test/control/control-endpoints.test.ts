@@ -61,6 +61,7 @@ describe('/auth/revocations', () => {
     ['an unknown key', { user: 'a' }, '"user" is none of'],
     ['a number for a text', { subject: 7 }, 'subject is a text.'],
     ['a bad time', { subject: 'a', until: 'tomorrow' }, 'until is a time such as'],
+    ['a time that is over: it would revoke nothing', { subject: 'a', until: 1_700_000_000 }, 'until is over already'],
   ])('answers 400 to %s, and says what is wrong', async (_, body, message) => {
     const stand = await gateway(await plain());
     const answer = await stand.control('POST', '/auth/revocations', body);

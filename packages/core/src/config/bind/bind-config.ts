@@ -219,7 +219,7 @@ class Binder {
   }
 
   #wrongType(key: string, node: ConfigNode, expected: string): Bound {
-    const found = node.kind === 'scalar' ? JSON.stringify(node.value) : node.kind === 'array' ? 'a list' : 'an object';
+    const found = node.kind === 'scalar' ? shown(node.value, expected) : node.kind === 'array' ? 'a list' : 'an object';
     if (node.kind !== 'scalar' && !isInUse(nodeValue(node))) return { value: undefined };
     this.#report('error', 'WrongType', node.place, `${key} is ${found}.`, `Write ${expected}.`);
     return 'broken';
@@ -228,6 +228,11 @@ class Binder {
   #report(severity: ConfigIssue['severity'], kind: string, place: Place, message: string, hint: string): void {
     this.#issues.push({ severity, kind, ...placeFields(place), message, hint });
   }
+}
+
+/** A text where an object is wanted may be what belongs into it, such as an API key: it is not repeated. */
+function shown(value: JsonValue, expected: string): string {
+  return typeof value === 'string' && expected.startsWith('an object') ? 'a text' : JSON.stringify(value);
 }
 
 /** The items of a list; also of an object whose keys are indexes, which is what environment variables make. */

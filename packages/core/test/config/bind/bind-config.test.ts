@@ -59,6 +59,12 @@ describe('binding a file (.NET rules)', () => {
     expect(findings(fileWith(route))).toEqual([`error ${kind} ${pointer}`]);
   });
 
+  it('does not repeat a text where an object is wanted: it may be a secret that belongs into it', () => {
+    const providers = { Main: { Type: 'ApiKey', Keys: ['hunter2'] } };
+    const file = { Routes: [], GlobalConfiguration: { Gateway: { Authentication: { Providers: providers } } } };
+    expect(() => readConfiguration(file)).toThrow('Keys is a text. Write an object { … }.');
+  });
+
   it('compares closed sets of values without case', () => {
     expect(readRoute({ Gateway: { Transfer: ' Opaque ', ForwardedHeaders: 'BOTH' } })).toMatchObject({
       transfer: 'opaque',
