@@ -104,13 +104,14 @@ function unique(list: readonly string[]): readonly string[] {
   return [...new Set(list)];
 }
 
+/** As wide as the other words that begin a line of `ocelot explain`. */
 const HEADINGS: Readonly<Record<keyof RouteDemands, string>> = {
-  authentication: 'authentication by',
-  scopes: 'one of the scopes',
-  claims: 'the claims',
-  limits: 'limits',
-  resilience: 'endpoints watched by',
-  transforms: 'changes',
+  authentication: 'asks     authentication by',
+  scopes: 'asks     one of the scopes',
+  claims: 'asks     the claims',
+  limits: 'limits  ',
+  resilience: 'watches  endpoints by',
+  transforms: 'changes ',
 };
 
 /** The same for people, one line for each kind. */

@@ -78,7 +78,7 @@ describe('demandsOf', () => {
     ]);
     expect(JSON.stringify(all)).not.toContain('hunter2');
     expect(demandLines(all)).toEqual([
-      'changes AddHeadersToRequest: X-User; UpstreamHeaderTransform: X-Key; DownstreamHeaderTransform: Location; RequestIdKey: X-Request-Id; UseTracing',
+      'changes  AddHeadersToRequest: X-User; UpstreamHeaderTransform: X-Key; DownstreamHeaderTransform: Location; RequestIdKey: X-Request-Id; UseTracing',
     ]);
   });
 });

@@ -72,7 +72,7 @@ export function telemetry(options: TelemetryOptions = {}): Plugin {
       registry.control({
         method: 'GET',
         path: '/metrics',
-        description: 'Metrics for Prometheus',
+        description: 'Metrics for Prometheus.',
         handle: () => metricsAnswer(configurations.scrape),
         merge: mergeAnswers,
       });

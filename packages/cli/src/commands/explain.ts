@@ -145,7 +145,7 @@ function inWords(explanation: Explanation, terminal: Terminal): string {
     ...(asked.length < routes.length ? [dim(`  not asked: ${count(routes.length - asked.length, 'more route')}`)] : []),
     '',
     ...Object.entries(params).map(([name, value]) => `  {${name}} = ${value}`),
-    ...(demands === null ? [] : demandLines(demands)).map((line) => `  asks     ${line}`),
+    ...(demands === null ? [] : demandLines(demands)).map((line) => `  ${line}`),
     ...(backend?.urls ?? []).map((url) => `  backend  ${backend?.method ?? ''} ${url}`),
     ...(backend?.headers ?? []).map(([name, value]) => `  header   ${name}: ${value}`),
     ...(backend === null
