@@ -47,7 +47,15 @@ interface Explanation {
   /** Null when nothing is sent. */
   readonly backend: BackendRequest | null;
   /** Set when the gateway answers itself. */
-  readonly refusal: { readonly status: number; readonly code: string; readonly message: string } | null;
+  readonly refusal: Refusal | null;
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly message: string;
+  /** What the log of a gateway would tell beside it, and its client would not be told. */
+  readonly reason?: string;
 }
 
 /**
@@ -117,8 +125,13 @@ async function follow(
     };
   } catch (error) {
     if (!isGatewayError(error)) throw error;
-    const refusal = { status: gateway.statusOf(error), code: error.code, message: error.message };
-    const { routeId } = error.details;
+    const { routeId, reason } = error.details;
+    const refusal = {
+      status: gateway.statusOf(error),
+      code: error.code,
+      message: error.message,
+      ...(typeof reason === 'string' && { reason }),
+    };
     const matched = winner?.id ?? (typeof routeId === 'string' ? routeId : null);
     const demands = winner === undefined ? null : demandsOf(winner);
     return { ...base, matched, params: {}, demands, backend: null, refusal };
@@ -154,6 +167,7 @@ function inWords(explanation: Explanation, terminal: Terminal): string {
     ...(refusal === null
       ? []
       : [`  ${yellow(`answered with ${refusal.status}`)}  ${refusal.code}: ${refusal.message}`]),
+    ...(refusal?.reason === undefined ? [] : [`  because  ${refusal.reason}`]),
   ];
   return `${lines.join('\n')}\n`;
 }

@@ -201,4 +201,22 @@ describe('ocelot explain, with dynamic routing', () => {
 
     expect(terminal.out()).toMatch(/answers.*dynamic routing.*\n[^]*answered with 403/);
   });
+
+  it('says why a request is refused, as the log would', async () => {
+    const terminal = await scriptedTerminal();
+    const route = {
+      UpstreamPathTemplate: '/chat',
+      DownstreamPathTemplate: '/ws',
+      DownstreamScheme: 'ws',
+      DownstreamHostAndPorts: [{ Host: 'localhost', Port: 81 }],
+      RateLimitOptions: { Limit: 5, Period: '1m' },
+    };
+    await writeFile(join(terminal.cwd, 'ocelot.json'), JSON.stringify({ Routes: [route] }));
+
+    expect(await main(['explain', 'GET', 'ws://localhost/chat'], terminal)).toBe(0);
+
+    expect(terminal.out()).toMatch(
+      /answered with 503 .*\n {2}because {2}the request has none of what clients are told apart by/,
+    );
+  });
 });
