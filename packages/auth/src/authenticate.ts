@@ -1,9 +1,10 @@
 // Runs once per request of a route with AuthenticationOptions. As long as nothing has to be waited for (keys are known,
 // the answer is remembered) no promise is made.
-import { type Exchange, GatewayError, type Identity, type UpgradeRequest } from '@ocelot/core';
+import { type Exchange, GatewayError, type Identity, type Message, type UpgradeRequest } from '@ocelot/core';
 
 import { type AuthFailure, isAuthFailure } from './providers/auth-failure.js';
 import type { CredentialSource, Credentials, FirstMessageSource, Provider } from './providers/provider.js';
+import type { WaitingClients } from './stream/waiting-clients.js';
 
 /** A provider with the places where a route has its credentials. */
 export interface RouteProvider {
@@ -24,6 +25,8 @@ export interface AuthenticationRules {
   readonly providers: readonly RouteProvider[];
   /** Of Close frames that refuse a client after its first message. */
   readonly closeCode: number;
+  /** Clients that owe their first message. */
+  readonly waiting: WaitingClients;
 }
 
 /** Credentials that are there, each with the provider that may know them. */
@@ -67,7 +70,13 @@ async function readFirstMessage(
   rules: AuthenticationRules,
 ): Promise<Accepted> {
   const options = source.options(request);
-  const message = await request.firstMessage?.(options);
+  const place = rules.waiting.enter(exchange);
+  let message: Message | undefined;
+  try {
+    message = await request.firstMessage?.(options);
+  } finally {
+    place.leave();
+  }
   if (message === undefined) throw unauthenticated(rules, []);
   // A backend that chose another of the client's offers would contradict what the client was told.
   const { headers } = exchange.outgoing;

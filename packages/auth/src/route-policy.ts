@@ -6,6 +6,7 @@ import { type RequestCheck, singleMeaning } from './claims/single-meaning.js';
 import { type ClaimTransforms, readTransforms } from './claims/transforms.js';
 import type { ProviderDirectory } from './provider-directory.js';
 import { authenticationOptions, objectOf, routeSettings, type RouteSettings, textEntries } from './route-settings.js';
+import { WaitingClients } from './stream/waiting-clients.js';
 
 /** Everything that a route asks of this package, compiled once per configuration. */
 export interface RoutePolicy {
@@ -85,7 +86,13 @@ export function readPolicy(route: Route, config: GatewayConfig, directory: Provi
     (requirement) => requirement !== undefined,
   );
   const authentication =
-    providers.length === 0 ? undefined : { providers, closeCode: settings.closeCode ?? CLOSE_CODE };
+    providers.length === 0
+      ? undefined
+      : {
+          providers,
+          closeCode: settings.closeCode ?? CLOSE_CODE,
+          waiting: new WaitingClients(route.limits.maxConnectionsPerIp),
+        };
   return {
     authentication,
     settings,

@@ -312,6 +312,21 @@ describe('the first message', () => {
     expect(backend.requests).toHaveLength(0);
   });
 
+  // They count as unfinished handshakes, of which the gateway has so many for everybody (MaxPendingHandshakes).
+  it('is waited for from as many clients of one address as MaxConnectionsPerIp lets in: 429 for the next', async () => {
+    const stand = await gateway((await sockets()).port, {
+      authentication: GRAPHQL,
+      route: { ...BY_MAIN, Gateway: { MaxConnectionsPerIp: 2 } },
+    });
+    const first = await stand.open();
+    await stand.open();
+    const refused = await (await stand.client()).upgrade();
+    expect(refused.status).toBe(429);
+    expect(refused.get('retry-after')).toBe('5');
+    first.destroy();
+    await expect.poll(async () => (await (await stand.client()).upgrade()).status).toBe(101);
+  });
+
   // JSON.parse takes the last of two, and the backend that gets the message perhaps the first.
   it('is refused when it names its token twice', async () => {
     const backend = await sockets();

@@ -100,6 +100,7 @@ export { compileRewrite, type Rewrite, type RewrittenTarget } from './routing/re
 export { type DynamicTarget, resolveDynamic } from './routing/dynamic-route.js';
 export { matchingOrder } from './routing/route-order.js';
 export { explainMatch, type MatchExplanation, type RouteVerdict } from './routing/explain.js';
+export { addressGroup } from './pipeline/address-group.js';
 export { parseIpRange, type IpRange } from './pipeline/ip-ranges.js';
 export { compileTrustedPeers } from './pipeline/trusted-peers.js';
 
