@@ -2,6 +2,7 @@ import { type Callback, Redis, type RedisOptions, type Result } from 'ioredis';
 
 import { type Rule, storedForMs } from '../quota/counter.js';
 import type { Hit } from './counter-store.js';
+import { redisConnector } from './redis-connector.js';
 import { COUNT_SCRIPT } from './redis-script.js';
 import type { RemoteCounters } from './shared-store.js';
 import type { RedisSettings } from './store-settings.js';
@@ -29,6 +30,8 @@ const PROBE_KEPT_MS = 1000;
 /** A connection that answered nothing for so long is made anew, in milliseconds. */
 const DEAD_MS = 5000;
 
+const CLUSTER = 'it is a Redis Cluster, which is not supported';
+
 /**
  * Counts in Redis 5 or later, or Valkey, over one connection. Ocelot's algorithm is a script of our own: limiters of
  * libraries count whole seconds and do not know Ocelot's wait. Loaded only where a configuration names Redis.
@@ -36,11 +39,16 @@ const DEAD_MS = 5000;
 export class RedisCounters implements RemoteCounters {
   readonly #redis: Redis;
   readonly #timeoutMs: number;
+  /** Why there is no connection; undefined while there is one, or it is on its way. */
+  #failure: Error | undefined;
+  /** One of several that share the keys: it counts some clients and not others. */
+  #isOneOfMany = false;
 
   constructor({ url, tls, keyPrefix, timeoutMs }: RedisSettings) {
     this.#timeoutMs = timeoutMs;
     const options: RedisOptions = {
       keyPrefix,
+      Connector: redisConnector(url, tls),
       connectionName: 'ocelot-rate-limit',
       connectTimeout: Math.max(timeoutMs, LONGEST_PAUSE_MS),
       commandTimeout: timeoutMs,
@@ -57,28 +65,42 @@ export class RedisCounters implements RemoteCounters {
     this.#redis = new Redis(url, options);
     this.#redis.defineCommand('ocelotCount', { numberOfKeys: 1, lua: COUNT_SCRIPT });
     // What a broken connection means is told by the calls and probes that fail on it.
-    this.#redis.on('error', () => {});
+    this.#redis.on('error', (error: Error) => (this.#failure = error));
+    this.#redis.on('ready', () => {
+      this.#failure = undefined;
+      this.#isOneOfMany = false;
+    });
   }
 
   async count(key: string, rule: Rule): Promise<Hit> {
     const { limit, periodMs, waitMs } = rule;
     const keepMs = Math.ceil(storedForMs(rule));
+    if (this.#redis.status !== 'ready') throw bare(this.#failure ?? new Error('there is no connection'));
     try {
       const [total, resetMs, retryAfterMs] = await this.#redis.ocelotCount(key, limit, periodMs, waitMs, keepMs);
       return { total, resetMs, retryAfterMs };
     } catch (error) {
-      throw bare(error);
+      throw this.#explained(error);
     }
   }
 
   async ping(): Promise<void> {
     try {
       if (this.#redis.status !== 'ready') await this.#connected();
+      if (this.#isOneOfMany) throw new Error(CLUSTER);
       // As a request does: a replica, a full server or a user without rights answers a PING, and counts nothing.
       await this.#redis.ocelotCount('probe', 1, 1, 0, PROBE_KEPT_MS);
     } catch (error) {
-      throw bare(error);
+      throw this.#explained(error);
     }
+  }
+
+  /** Once it sent a request elsewhere it is not asked again: it would be up for some clients, twice a second. */
+  #explained(error: unknown): Error {
+    const { message } = bare(error);
+    if (!/^(?:MOVED|ASK|CLUSTERDOWN) /.test(message)) return new Error(message);
+    this.#isOneOfMany = true;
+    return new Error(CLUSTER);
   }
 
   close(): void {
@@ -97,7 +119,10 @@ export class RedisCounters implements RemoteCounters {
       };
       const ready = (): void => settle();
       const ended = (): void => settle(new Error('the connection was closed'));
-      const timer = setTimeout(() => settle(new Error('no connection in time')), this.#timeoutMs).unref();
+      const timer = setTimeout(
+        () => settle(this.#failure ?? new Error('no connection in time')),
+        this.#timeoutMs,
+      ).unref();
       redis.on('ready', ready).on('error', settle).on('end', ended);
     });
   }

@@ -9,6 +9,9 @@ import type { OnFailure } from './store-settings.js';
 /** How often a store that is down is asked whether it is back, in milliseconds. */
 const PROBE_MS = 500;
 
+/** Causes that are told of in one outage: the first is often only that the connection broke. */
+const MOST_CAUSES = 3;
+
 /** A store elsewhere. Each call settles in bounded time. */
 export interface RemoteCounters {
   count(key: string, rule: Rule): Promise<Hit>;
@@ -40,6 +43,11 @@ export class SharedStore implements CounterStore {
   #isUp: boolean | undefined;
   #probe: Timer | undefined;
   #isClosed = false;
+  /** Requests that wait for an answer. */
+  #pending = 0;
+  #isRetired = false;
+  /** What was told of the outage that lasts. */
+  readonly #causes = new Set<string>();
 
   constructor(options: SharedStoreOptions) {
     this.#options = options;
@@ -54,6 +62,13 @@ export class SharedStore implements CounterStore {
     return this.#isUp === false ? this.#withoutStore(key, rule) : this.#count(key, rule);
   }
 
+  /** Nobody new comes: closes as soon as the requests that wait have their answer, which is soon. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#probe?.clear();
+    if (this.#pending === 0) this.close();
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -63,11 +78,15 @@ export class SharedStore implements CounterStore {
 
   async #count(key: string, rule: Rule): Promise<Hit | undefined> {
     let hit: Hit;
+    this.#pending += 1;
     try {
       hit = await this.#options.remote.count(key, rule);
     } catch (error) {
       this.#down(error);
       return this.#withoutStore(key, rule);
+    } finally {
+      this.#pending -= 1;
+      if (this.#isRetired && this.#pending === 0) this.close();
     }
     this.#up();
     return hit;
@@ -102,21 +121,28 @@ export class SharedStore implements CounterStore {
     const { log, address, record } = this.#options;
     if (this.#isUp === false) log.info({ store: address }, 'rate limit store is back');
     this.#isUp = true;
+    this.#causes.clear();
     record({ type: 'dependency.changed', name: 'rate-limit-store', isUp: true, error: undefined });
   }
 
   #down(cause: unknown): void {
-    if (this.#isClosed) return;
-    // A request that failed late says nothing new about a store that is known to be down.
+    if (this.#isClosed || this.#isRetired) return;
     this.#probe ??= this.#options.clock.setTimer(PROBE_MS, () => {
       this.#probe = undefined;
       void this.#ask(); // Never rejects.
     });
-    if (this.#isUp === false) return;
-    this.#isUp = false;
-    const { log, address, record, onFailure } = this.#options;
     const error = cause instanceof Error ? cause : new Error(String(cause));
-    log.warn({ store: address, error: error.message, onFailure }, 'rate limit store is down');
-    record({ type: 'dependency.changed', name: 'rate-limit-store', isUp: false, error });
+    const wasDown = this.#isUp === false;
+    this.#isUp = false;
+    this.#tellCause(error, wasDown);
+    if (!wasDown) this.#options.record({ type: 'dependency.changed', name: 'rate-limit-store', isUp: false, error });
+  }
+
+  #tellCause({ message }: Error, wasDown: boolean): void {
+    if (this.#causes.has(message) || this.#causes.size === MOST_CAUSES) return;
+    this.#causes.add(message);
+    const { log, address, onFailure } = this.#options;
+    const fields = { store: address, error: message, onFailure };
+    log.warn(fields, wasDown ? 'rate limit store is still down' : 'rate limit store is down');
   }
 }

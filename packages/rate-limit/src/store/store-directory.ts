@@ -80,7 +80,7 @@ export class StoreDirectory {
     for (const [name, { store, users }] of this.#opened) {
       if (!users.delete(config) || users.size > 0) continue;
       this.#opened.delete(name);
-      store.close();
+      store.retire();
     }
   }
 

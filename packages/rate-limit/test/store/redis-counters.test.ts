@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -173,6 +175,64 @@ describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
     expect(await made.count('a', rule)).toMatchObject({ total: 1 });
   });
 
+  it('says why there is no connection, not that there is none', async () => {
+    const own = await startRedis();
+    stands.onClose(() => own.stop());
+    const global = store({ Url: own.url, OnFailure: 'closed' });
+    const stand = await stands.gateway({ quota: QUOTA, global });
+    const admin = new Redis(own.url);
+    stands.onClose(async () => admin.disconnect());
+    await admin.config('SET', 'requirepass', 'open-sesame');
+    await admin.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await eventually(async () => (await as(stand, 'a')) === 503, 'it is refused');
+    const causes = (): readonly string[] => stand.lines.map(({ fields }) => String(fields['error']));
+    await eventually(() => causes().some((cause) => cause.startsWith('NOAUTH')), 'the cause is told');
+    expect(causes().join()).not.toContain('enableOfflineQueue');
+    await admin.config('SET', 'requirepass', '');
+    await stand.line('rate limit store is back');
+  });
+
+  it('says that a cluster is none of its stores, and does not ask it for every client', async () => {
+    const sockets = new Set<Socket>();
+    let counts = 0;
+    const cluster = createServer((socket) => {
+      sockets.add(socket.on('error', () => {}));
+      socket.on('data', (data) => {
+        for (const [, name = ''] of String(data).matchAll(/\*\d+\r\n\$\d+\r\n([a-z]+)\r\n/gi)) {
+          const isCount = name.toLowerCase().startsWith('eval');
+          if (isCount) counts += 1;
+          // Its own slots it would count.
+          if (isCount) socket.write(counts === 1 ? '*3\r\n:1\r\n:1\r\n:0\r\n' : '-MOVED 3999 127.0.0.1:6381\r\n');
+          else socket.write(name.toLowerCase() === 'info' ? '$11\r\nloading:0\r\n\r\n' : '+OK\r\n');
+        }
+      });
+    });
+    stands.onClose(async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => cluster.close(resolve));
+    });
+    cluster.listen(0, '127.0.0.1');
+    await once(cluster, 'listening');
+    const made = await counters({ url: `redis://127.0.0.1:${(cluster.address() as AddressInfo).port}` });
+    const rule: Rule = { limit: 1, periodMs: 60_000, waitMs: 0 };
+    await expect(made.count('a', rule)).rejects.toThrow('it is a Redis Cluster, which is not supported');
+    await expect(made.ping()).rejects.toThrow('it is a Redis Cluster, which is not supported');
+    expect(counts).toBe(2);
+  });
+
+  it('answers requests that wait when a reload changes the store', async () => {
+    const stand = await stands.gateway({ quota: QUOTA, global: store({ OnFailure: 'closed' }) });
+    redis.freeze();
+    const waits = [as(stand, 'a'), as(stand, 'a')];
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const reloaded = stand.gateway.reload(
+      readConfiguration(rateConfig(stands.backend().port, { quota: QUOTA, global: store({ TimeoutMs: 50 }) })),
+    );
+    await reloaded;
+    redis.thaw();
+    expect(await Promise.all(waits)).toEqual([200, 200]);
+  });
+
   it('tells no password in its errors', async () => {
     const secured = await startRedis({ password: 'open-sesame' });
     stands.onClose(() => secured.stop());
@@ -210,6 +270,26 @@ describe.skipIf(!(await redisAvailable()))('a store in Redis', () => {
     const { fields } = await stranger.line('rate limit store is down');
     expect(String(fields['error'])).toMatch(/certificate/);
     expect(JSON.stringify([stand.lines, stranger.lines])).not.toContain('open-sesame');
+  });
+
+  it('outlives handshakes that fail, also those of which two errors are told', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'ocelot-store-'));
+    stands.onClose(() => rm(folder, { recursive: true }));
+    const { cert, key } = new TestAuthority().issue({ names: ['127.0.0.1'] });
+    const files = { certFile: join(folder, 'cert.pem'), keyFile: join(folder, 'key.pem') };
+    await Promise.all([writeFile(files.certFile, cert), writeFile(files.keyFile, key)]);
+    const secured = await startRedis({ password: 'open-sesame', tls: files });
+    stands.onClose(() => secured.stop());
+    const tls = { ca: undefined, cert: undefined, key: undefined, servername: undefined };
+    // The stands look for errors that nobody heard. About one handshake in twenty has a second one.
+    await Promise.all(
+      Array.from({ length: 60 }, async () => {
+        const made = new RedisCounters(settings({ url: secured.url, tls, timeoutMs: 2000 }));
+        await expect(made.ping()).rejects.toThrow(/certificate|no connection/);
+        made.close();
+      }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 200));
   });
 
   it('counts for two gateways together', async () => {

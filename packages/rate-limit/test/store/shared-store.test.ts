@@ -115,6 +115,35 @@ describe('SharedStore', () => {
     store.close();
   });
 
+  it('tells of another cause of the same outage, of three at most: the first is often only that the connection broke', async () => {
+    const { store, remote, clock, log, events } = shared('open');
+    for (const cause of ['closed', 'NOAUTH', 'NOAUTH', 'other', 'one more']) {
+      remote.failure = new Error(cause);
+      await store.hit('a', rule);
+      await clock.advanceAsync(500);
+    }
+    expect(log.lines.map(({ message, fields }) => `${message}: ${String(fields['error'])}`)).toEqual([
+      'rate limit store is down: closed',
+      'rate limit store is still down: NOAUTH',
+      'rate limit store is still down: other',
+    ]);
+    expect(events).toHaveLength(1);
+    store.close();
+  });
+
+  it('gives the requests that wait their answer before it closes, when a reload leaves it out', async () => {
+    const { store, remote, clock } = shared('closed');
+    await store.begin();
+    const waits = ['a', 'b'].map(async (key) => await store.hit(key, rule));
+    store.retire();
+    expect(remote.isClosed).toBe(false);
+    expect(await Promise.all(waits)).toEqual([FIRST, FIRST]);
+    expect(remote.isClosed).toBe(true);
+    const idle = shared('closed');
+    idle.store.retire();
+    expect([idle.remote.isClosed, clock.pending]).toEqual([true, 0]);
+  });
+
   it('leaves no timer and says nothing once it is closed', async () => {
     const { store, remote, clock, log } = shared('open');
     remote.failure = new Error('no');
