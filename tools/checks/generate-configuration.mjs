@@ -23,7 +23,8 @@ ours, \`Gateway\`, which Ocelot for .NET ignores.
 - Numbers and booleans may be written as text (\`"8080"\`, \`"True"\`).
 - Comments, trailing commas and a byte-order mark are accepted; a key twice in one object is an error.
 - For completion in an editor add \`"$schema": "https://unpkg.com/@ocelot/core/schema.json"\`.
-- \`ocelot validate\` reports every problem at once, with file, line and JSON pointer.
+- \`ocelot validate\` reports every problem of the file at once, with file, line and JSON pointer. What a
+  package refuses about its own keys beyond that comes once the file itself is fine.
 
 In the tables, **on upgrades** says what a key does for WebSockets: *acted on*, *by* a package, or *not yet*. The command
 line brings the packages that are named; who embeds the gateway adds their plugins. A key in use that nothing acts on is

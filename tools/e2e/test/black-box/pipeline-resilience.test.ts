@@ -123,13 +123,11 @@ describe.each(WAYS)('a %s', (way) => {
     await isOpen(await come('ratio'));
   });
 
-  it.each(['400', '401', '403', '404', '429', '499', '509', '511'])(
-    'is no failure with a %s of the backend',
-    async (status) => {
-      for (let index = 0; index < 3; index += 1) expect(await statusOf('fine', status)).toBe(Number(status));
-      expect(await statusOf('fine')).toBe(isIn(way));
-    },
-  );
+  it('is no failure with another status of the backend, however many come in a row', async () => {
+    for (const status of [400, 401, 403, 404, 429, 499, 509, 511])
+      expect(await statusOf('fine', String(status))).toBe(status);
+    expect(await statusOf('fine')).toBe(isIn(way));
+  });
 
   it('counts an endpoint that cannot be reached', async () => {
     for (let index = 0; index < 2; index += 1) expect(await statusOf('dead')).toBe(502);
