@@ -134,6 +134,8 @@ function welcome(
   const { revocations, sessions } = context;
   const { closeCode, providers } = authentication;
   const checked = (fresh: Identity): Identity => {
+    // Of a provider of the user's own: compared with any time, it would never be over.
+    if (Number.isNaN(fresh.expiresAtMs)) throw new TypeError(`${provider.name} says NaN for when its credentials end.`);
     const identity = withAddedClaims(fresh, transforms.claims);
     if (revocations.find(identity) === undefined) return identity;
     const failure = new AuthFailure('revoked', 'The credentials were revoked.');

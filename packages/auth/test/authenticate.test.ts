@@ -166,6 +166,20 @@ describe('authenticate', () => {
     expect((await stand.fetch({ ...(await bearer()), 'X-Test': '1' })).status).toBe(200);
   });
 
+  it('is a failed stage when a provider gives no number for when its credentials end: they would never end', async () => {
+    const endless: ProviderFactory = (name) => ({
+      name,
+      challenge: () => 'Test',
+      find: () => ({ kind: 'custom', value: 1, place: 'test' }),
+      verify: () => ({ ...anybody(name), expiresAtMs: Number('never') }),
+    });
+    const stand = await gateway(await plain(), {
+      auth: { providers: { Test: endless } },
+      authentication: { Providers: { Main: { Type: 'Test' } } },
+    });
+    expect((await stand.fetch()).status).toBe(500);
+  });
+
   it('is a failed stage when a provider fails in another way: 500, and the log holds the cause', async () => {
     const stand = await gateway(await plain(), {
       auth: {
