@@ -2,6 +2,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 import type { Plugin } from '@ocelot/core';
+import { FakeClock } from '@ocelot/core/testing';
+import { eventually } from '@ocelot/test-support';
 import { describe, expect, it } from 'vitest';
 
 import { stands } from '../http-stand.js';
@@ -196,26 +198,32 @@ describe('Attempts', () => {
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'],
   ])('answer 408 to an upload with %s that does not go on, and close the connection', async (_, rest) => {
     const reader = await scripted();
-    const stand = await gateway([reader.port], { settings: { IdleTimeoutMs: 60 } });
+    const clock = new FakeClock();
+    const stand = await gateway([reader.port], { settings: { IdleTimeoutMs: 60_000 }, relay: { clock } });
     const client = await stand.client();
     client.send(`POST / HTTP/1.1\r\nHost: x\r\n${rest}`);
+    const asked = await reader.connection();
+    await asked.readHead();
+    await asked.readBytes(rest.length - rest.indexOf('\r\n\r\n') - 4);
+    clock.advance(60_000);
     const head = await client.readHead();
     expect([head.status, head.get('connection')]).toEqual([408, 'close']);
     expect((await stand.event('request.refused')).errorCode).toBe('OCELOT_ERR_REQUEST_TIMEOUT');
-    await (
-      await reader.connection()
-    ).ended;
+    await asked.ended;
   });
 
   it('wait for an answer from the last byte of the request, not from its first', async () => {
-    const port = await backend((request, response) => request.resume().on('end', () => response.end('late')));
-    const client = await (await gateway([port], { route: { Timeout: 1 } })).client();
+    let received = 0;
+    const port = await backend((request, response) => {
+      request.on('data', (bytes: Buffer) => (received += bytes.length)).on('end', () => response.end('late'));
+    });
+    const clock = new FakeClock();
+    const client = await (await gateway([port], { route: { Timeout: 1 }, relay: { clock } })).client();
     client.send('POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n');
-    for (let i = 0; i < 6; i += 1) {
+    for (let sent = 1; sent <= 6; sent += 1) {
       client.send('1\r\na\r\n');
-      await new Promise((resolve) => {
-        setTimeout(resolve, 220);
-      });
+      await eventually(() => received === sent, 'the backend has it');
+      clock.advance(900);
     }
     client.send('0\r\n\r\n');
     expect((await client.readHead()).status).toBe(200);
