@@ -6,6 +6,7 @@ import type { Observatory } from './observatory.js';
 import type { Pipeline } from './pipeline.js';
 import { type RouteNames, routeNames } from './settings/route-names.js';
 import {
+  brokenVariables,
   processSettings,
   type RouteSettings,
   routeSettings,
@@ -78,6 +79,10 @@ export class Configurations {
         'Prometheus is on, but there is no control address to ask for /metrics',
       );
     }
+    // Their values stay out of the log: they may hold a password.
+    const variables = settings.otlp.isFromEnvironment ? brokenVariables(this.#init.env) : [];
+    if (variables.length > 0 && this.#init.host.isTrial !== true)
+      this.#init.host.log.warn({ variables }, 'these variables name no http or https address of a collector');
     const shared = await this.#share(JSON.stringify([settings, wanted]), settings, wanted);
     shared.uses += 1;
     const [names, isTrusted] = [routeNames(config), trustedParents(config)];

@@ -85,6 +85,14 @@ export function processSettings(config: GatewayConfig, env: NodeJS.ProcessEnv): 
   };
 }
 
+/** @returns the variables that name a collector whose address is none, which the exporters would pass over in silence. */
+export function brokenVariables(env: NodeJS.ProcessEnv): readonly string[] {
+  return ENDPOINT_VARIABLES.filter((name) => {
+    const value = text(env[name]);
+    return value !== undefined && !(URL.canParse(value) && /^https?:/i.test(value));
+  });
+}
+
 /**
  * Reads what is in force on a route: its own keys, then `HttpHandlerOptions.UseTracing`, then the global ones.
  * @param route Undefined: for requests that no route answers.

@@ -1,7 +1,7 @@
 import { readConfiguration, type Route } from '@ocelot/core';
 import { describe, expect, it } from 'vitest';
 
-import { processSettings, routeSettings } from '../../src/settings/telemetry-settings.js';
+import { brokenVariables, processSettings, routeSettings } from '../../src/settings/telemetry-settings.js';
 
 const NOTHING = { isTraced: false, isCounted: false };
 
@@ -93,5 +93,18 @@ describe('processSettings', () => {
       sampleRatio: 0.1,
       maxSeries: 50,
     });
+  });
+});
+
+describe('brokenVariables', () => {
+  it('names variables that hold no http or https address, which exporters pass over in silence', () => {
+    expect(
+      brokenVariables({
+        OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4317',
+        OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'https://collector/v1/traces',
+        OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: ':::',
+      }),
+    ).toEqual(['OTEL_EXPORTER_OTLP_ENDPOINT', 'OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']);
+    expect(brokenVariables({ OTEL_EXPORTER_OTLP_ENDPOINT: ' ' })).toEqual([]);
   });
 });
