@@ -17,13 +17,14 @@ afterAll(() => people.close());
 const waiting = (path: string, port: number, place: string, more: object = {}, extra: object = {}): object =>
   route(path, port, {
     AuthenticationOptions: { AuthenticationProviderKeys: ['People'] },
-    Gateway: { Authentication: { In: [place], Message: { TimeoutMs: 400, MaxBytes: 2000, ...more }, ...extra } },
+    Gateway: { Authentication: { In: [place], Message: { MaxBytes: 2000, ...more }, ...extra } },
   });
 
 const subject = pipelineStand((port) => ({
   Routes: [
     waiting('/member', port, 'message:payload.authorization', { Subprotocols: ['graphql-transport-ws'] }),
     waiting('/whole', port, 'message'),
+    waiting('/timed', port, 'message', { TimeoutMs: 200 }),
     waiting('/whole/on', port, 'message', { Forward: true }),
     waiting('/code', port, 'message', {}, { CloseCode: 4003 }),
     {
@@ -101,7 +102,7 @@ describe.each(SOCKET_WAYS)('the first message of a socket by %s', (way) => {
   });
 
   it('that does not come in time is answered with Close 4408', async () => {
-    const client = await subject.enter(way, '/whole');
+    const client = await subject.enter(way, '/timed');
     expect((await client.close()).code).toBe(4408);
     expect(await subject.line(client.id)).toMatchObject({ code: 'OCELOT_ERR_FIRST_MESSAGE_TIMEOUT', closeCode: 4408 });
     expect(subject.witness.has(client.id)).toBe(false);
