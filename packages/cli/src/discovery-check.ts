@@ -8,7 +8,7 @@ export interface DiscoveryCheck {
   /** Listens to the gateway's events. */
   readonly plugin: Plugin;
   /**
-   * For `--require-discovery`, once the gateway has started.
+   * For `--require-discovery`, once the gateway has started. Nothing is listened to afterwards.
    * @throws CommandError with exit code 1 when a registry could not be asked.
    */
   assertReached(): void;
@@ -17,11 +17,16 @@ export interface DiscoveryCheck {
 /** Makes a check for one gateway. */
 export function createDiscoveryCheck(): DiscoveryCheck {
   const failures = new Map<string, Error>();
+  let isOver = false;
   return {
     plugin: {
       name: 'discovery-check',
       setup(registry) {
         registry.telemetry({
+          // Whoever listens has events made for each request: only the start is of interest.
+          get isListening() {
+            return !isOver;
+          },
           record(event) {
             if (event.type === 'discovery.failed') failures.set(event.service.name, event.error);
             else if (event.type === 'endpoints.changed') failures.delete(event.service.name);
@@ -30,6 +35,7 @@ export function createDiscoveryCheck(): DiscoveryCheck {
       },
     },
     assertReached() {
+      isOver = true;
       const [first] = failures.values();
       if (first === undefined) return;
       throw new CommandError(

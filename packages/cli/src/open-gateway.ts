@@ -60,17 +60,17 @@ export async function openGateway(options: OpenGatewayOptions): Promise<OpenGate
   const { plugins, log, group, firstRevision = 1, host, port, reusePort = false, socketMode } = options;
   let { config } = options;
   const tls = await readTlsMaterial(config.settings);
-  const discovery = createDiscoveryCheck();
+  const discovery = options.requireDiscovery ? createDiscoveryCheck() : undefined;
   const gateway = await createGateway({
     config,
-    plugins: [...plugins, discovery.plugin],
+    plugins: discovery === undefined ? plugins : [...plugins, discovery.plugin],
     log,
     firstRevision,
     ...(group !== undefined && { group }),
   });
   let listener: Listener;
   try {
-    if (options.requireDiscovery) discovery.assertReached();
+    discovery?.assertReached();
     await options.beforeListening?.(gateway);
     const { ticketSecret = randomBytes(32) } = options;
     listener = await listen(gateway, {
