@@ -146,6 +146,7 @@ export type {
 } from './contracts/exchange.js';
 export type { AttemptOutcome, BreakerState, EndpointState, GatewayEvent, Telemetry } from './contracts/telemetry.js';
 export { hostHeader, usesTls } from './routing/backend-url.js';
+export { isRelayHeader } from './pipeline/relay-headers.js';
 export { unixSocketPath } from './routing/unix-socket.js';
 export { createEndpoint, type EndpointFields } from './runtime/create-endpoint.js';
 export { pollingProvider, type PollingProviderOptions } from './runtime/polling-provider.js';

@@ -1,20 +1,6 @@
-import { refuseClaim } from './claim-refusal.js';
+import { isRelayHeader } from '@ocelot/core';
 
-/** Headers of one hop (RFC 9110 §7.6.1), of framing and of the handshake: whoever sends the message writes them. */
-const OF_THE_RELAY: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'proxy-authorization',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'http2-settings',
-  'host',
-  'content-length',
-  'expect',
-]);
+import { refuseClaim } from './claim-refusal.js';
 
 /**
  * Why a header cannot be made of a claim.
@@ -22,11 +8,7 @@ const OF_THE_RELAY: ReadonlySet<string> = new Set([
  */
 export function headerNameFault(name: string): string | undefined {
   if (!/^[\w!#$%&'*+\-.^`|~]+$/.test(name)) return `"${name}" is no header name (RFC 9110 §5.6.2).`;
-  const canonical = name.toLowerCase().replaceAll('_', '-');
-  if (OF_THE_RELAY.has(canonical) || canonical.startsWith('sec-websocket-')) {
-    return `${name} belongs to the connection: the gateway writes it itself.`;
-  }
-  return undefined;
+  return isRelayHeader(name) ? `${name} belongs to the connection: the gateway writes it itself.` : undefined;
 }
 
 /**

@@ -27,7 +27,11 @@ export function canonicalHeaderName(name: string): string {
   return folded.includes('_') ? folded.replaceAll('_', '-') : folded;
 }
 
-/** Whether a header is the relay's own business, so that no configuration can set or change it. */
+/**
+ * Whether a header is the relay's own business, so that no configuration can set or change it: one of the hop (RFC 9110
+ * §7.6.1), of the framing or of the WebSocket handshake. For plugins that write headers a configuration names.
+ * @param name in any case; `_` counts as `-`.
+ */
 export function isRelayHeader(name: string): boolean {
   const canonical = canonicalHeaderName(name);
   return HOP_BY_HOP.has(canonical) || MESSAGE.has(canonical) || canonical.startsWith('sec-websocket-');
